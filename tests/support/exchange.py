@@ -25,6 +25,7 @@ from s3sync.exchange.peer import (
     Registration,
     Sending,
 )
+from s3sync.exchange.prescribed import AnotherPrescription
 from s3sync.exchange.run.engine import Engine
 from s3sync.exchange.run.ports import Stage, Task
 from s3sync.exchange.run.report import RunReport
@@ -75,6 +76,8 @@ class DirectPeer:
         self.hold_pushes = 0
         self.held: list[tuple[PushRequest, bytes]] = []
         self.sent_files: list[str] = []
+        #: What this site tells of the prescription that it follows.
+        self.follows: str | None = None
         #: The questions for news and the pulls that arrived.
         self.questions: list[NewsQuestion] = []
         self.pulls: list[str] = []
@@ -90,13 +93,15 @@ class DirectPeer:
         return None if self.eden else passive_offer.offer(self.other, self.uuid)
 
     def news(self, asked: Sequence[tuple[Exchange, Asking]], known: str) -> News | None:
-        question = NewsQuestion.whole([self._pull_request(*each) for each in asked])
+        question = NewsQuestion.whole([self._pull_request(*each) for each in asked], self.follows)
         self.questions.append(question.short if question.digest == known else question)
         answer = self._answer(self.questions[-1])
         if not answer.known:
             self.questions.append(question)
             answer = self._answer(question)
         self._maybe_lose()
+        if answer.prescribes:
+            raise AnotherPrescription(answer.prescribed)
         pages = {name: self._spooled(page.encode()) for name, page in answer.pages.items()}
         return News(question.digest, frozenset(answer.waits), pages, answer.waiting)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from s3sync.adapters.base import Remote
 from s3sync.scheduler.lease import Lease
 from s3sync.worker import synchronise as synchronise
 from tests.support.exchange import DirectPeer
@@ -35,7 +36,7 @@ class World:
         self.site = SampleSite(folder / "a", IN_A_FILE)
         self.other = SampleSite(folder / "b")
         self.peer = WithLine(self.site, self.other)
-        self.site.connect = lambda apitype, remote, interactive=None: self.peer  # type: ignore[assignment, method-assign]
+        self.site.connect = self._connected  # type: ignore[assignment, method-assign]
         answer = self.peer.register()
         db = self.site.db
         self.repository: int = db.sync_repository.insert(
@@ -45,6 +46,10 @@ class World:
         db.commit()
         self.other.db.org_organisation.insert(name="One")
         self.other.db.commit()
+
+    def _connected(self, apitype: str, remote: Remote, interactive: Any = None) -> WithLine:
+        self.peer.follows = remote.follows
+        return self.peer
 
     def run(self, manual: bool = True) -> dict[str, Any]:
         return synchronise._synchronize(self.site, self.repository, None, manual)

@@ -210,6 +210,9 @@ class ScriptedSite:
     def ask(self, peer: Peer, asked: Sequence[tuple[Task, Asking]]) -> News | None:
         return peer.news([(task.exchange, asking) for task, asking in asked], "")
 
+    def follows(self) -> bool:
+        return False
+
     def nothing_new(self, tasks: Sequence[Task]) -> dict[str, ImportSummary]:
         self.idle += [task.resource for task in tasks]
         return {task.resource: ImportSummary(Counter(self.put_off)) for task in tasks}

@@ -360,3 +360,17 @@ def test_two_repositories_of_one_account_have_one_scope(
     text = FIELD + office(1) + '[[repositories]]\nname = "B"\nuuid = "b"\naccount = "office-1@example.org"\n'
     assert "has the scope Field" in applied(site, tmp_path, text + 'scope = ""\n')["error"]
     assert applied(site, tmp_path, text + 'scope = "Field"\n')["changes"]
+
+
+def test_what_is_prescribed_to_the_sites_of_a_scope_comes_from_the_file(
+    site: SampleSite, tmp_path: Path
+) -> None:
+    prescribed = FIELD + "[scopes.prescribes]\nminutes = 20\nheadquarters_win = true\n"
+    applied(site, tmp_path, prescribed)
+    assert scopes.all_of(site)[0].prescribes == scopes.Prescribes(20, True)
+    assert applied(site, tmp_path, prescribed)["changes"] == []
+    # What the file does not say stays.
+    assert applied(site, tmp_path, FIELD)["changes"] == []
+    (change,) = applied(site, tmp_path, prescribed + "enabled = false\n")["changes"]
+    assert change["details"] == ["prescribed to its sites: no longer"]
+    assert scopes.all_of(site)[0].prescribes is None

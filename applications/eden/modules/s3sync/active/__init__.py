@@ -2,4 +2,13 @@
 Knows all lower layers, but no other folder of its own layer.
 """
 
-__all__ = ["carried", "joining", "local_site", "preview", "registration", "standing", "stick_contents"]
+__all__ = [
+    "carried",
+    "joining",
+    "local_site",
+    "prescribed",
+    "preview",
+    "registration",
+    "standing",
+    "stick_contents",
+]

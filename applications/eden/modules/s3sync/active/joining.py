@@ -21,6 +21,8 @@ from ..site.wanted import tasks as wanted_tasks
 from ..site.wanted.tasks import WantedTask
 from ..wire.filters import parse_filter_string
 from ..wire.protocol.invitation import Invitation, InvitedResource, JoinReply
+from ..wire.protocol.prescription import Prescription
+from . import prescribed as prescribed
 
 
 def unknown_here(site: Site, invitation: Invitation) -> list[str]:
@@ -72,6 +74,7 @@ def join(site: Site, invitation: Invitation, user_id: int | None) -> int:
         for each in invitation.resources:
             if site.schema.get(each.resource) is not None:
                 _add_task(site, repository_id, invitation, each)
+        prescribed.let_prescribe(site.repository(repository_id), _agreed(invitation))
         timeout = site.host.settings.get_sync_task_timeout()
         if invitation.minutes:
             jobs.add_job(site, repository_id, user_id, period=invitation.minutes * 60, timeout=timeout)
@@ -89,6 +92,13 @@ def join(site: Site, invitation: Invitation, user_id: int | None) -> int:
         ),
     )
     return repository_id
+
+
+def _agreed(invitation: Invitation) -> Prescription:
+    """Return the most that the inviting site may prescribe later: what a person has seen and confirmed."""
+    return Prescription(
+        invitation.resources, invitation.update_policy, invitation.conflict_policy, invitation.minutes
+    )
 
 
 def _ask(site: Site, invitation: Invitation) -> JoinReply:

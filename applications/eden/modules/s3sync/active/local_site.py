@@ -174,6 +174,10 @@ class LocalSite:
                 self._states.save_asked(news.digest)
         return news
 
+    def follows(self) -> bool:
+        """See port ``Local``."""
+        return self._repository.follows is not None
+
     def nothing_new(self, tasks: Sequence[Task]) -> dict[str, ImportSummary]:
         """See port ``Local``."""
         return self._site.store.again_after_deadlock(lambda: self._nothing_new(tasks))

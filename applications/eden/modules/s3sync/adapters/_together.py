@@ -14,6 +14,7 @@ from urllib.parse import quote
 from ..core.atomic_write import owner_mark
 from ..core.errors import NotS3XML, PeerRefused, ProtocolError, RedirectedElsewhere
 from ..exchange.peer import News, PushResult
+from ..exchange.prescribed import AnotherPrescription
 from ..transport.answer import Reply
 from ..transport.client import Transport
 from ..wire.compression import gzip
@@ -50,9 +51,10 @@ def ask_news(asker: Asker, requests: Sequence[PullRequest], known: str) -> News 
         what is new; None from a site of before, which does not have the address.
 
     Raises:
+        AnotherPrescription: it prescribes something else than this site follows.
         SyncError: the peer cannot be reached, or refuses.
     """
-    question = NewsQuestion.whole(requests)
+    question = NewsQuestion.whole(requests, asker.remote.follows)
     try:
         reply = _send(asker, question.short if question.digest == known else question)
         answer = NewsAnswer.from_json(reply.json())
@@ -63,6 +65,8 @@ def ask_news(asker: Asker, requests: Sequence[PullRequest], known: str) -> News 
         raise
     except (PeerRefused, NotS3XML, ProtocolError):
         return None
+    if answer.prescribes and question.follows is not None:
+        raise AnotherPrescription(answer.prescribed)
     found = News(question.digest, frozenset(answer.waits), waiting=answer.waiting)
     asked = {each.resource for each in requests}
     try:

@@ -43,6 +43,7 @@ class Remote:
         own_name: the name under which this site registers.
         settings: the entered values, by the names of the type's settings; secrets are decrypted, empty values missing.
         capabilities: what the peer announced in its last answer, and what was detected.
+        follows: what is told of the prescription that this site follows; None where the peer may prescribe nothing.
     """
 
     id: int
@@ -52,6 +53,7 @@ class Remote:
     own_name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     capabilities: frozenset[str] = frozenset()
+    follows: str | None = None
 
 
 class Adapter(ABC):

@@ -7,16 +7,15 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from ..core.policy import Policy
-from ..core.task import Mode
 from ..database.tables.fields import live
-from ..exchange.scope import Scope, ScopeRule
 from ..site import Repository, Site
 from ..site.repositories import REVOKED
 from ..site.scoping import invitations as invitations
 from ..site.scoping import scopes as scopes
+from ..site.scoping.prescribing import invited_resources
 from ..site.scoping.scopes import StoredScope
 from ..transport.pinning import normal, presented
-from ..wire.protocol.invitation import Invitation, InvitedResource
+from ..wire.protocol.invitation import Invitation
 
 #: The longest that an invitation can be taken up, and between two runs that it asks for.
 MOST_DAYS, MOST_MINUTES = 90, 10_080
@@ -85,21 +84,6 @@ def own_certificate(site: Site, address: str) -> str:
         return ""
     found = presented(address, site.host.settings.get_sync_ca_bundle())
     return "" if found is None or found.is_trusted else found.fingerprint
-
-
-def invited_resources(scope: Scope) -> tuple[InvitedResource, ...]:
-    """Return what a site with a scope can exchange, as seen from there."""
-    return tuple(
-        InvitedResource(rule.resource, _mode(rule), rule.components, rule.filter_text)
-        for rule in scope.rules.values()
-        if rule.reads or rule.writes
-    )
-
-
-def _mode(rule: ScopeRule) -> Mode:
-    if rule.reads and rule.writes:
-        return Mode.BOTH
-    return Mode.PULL if rule.reads else Mode.PUSH
 
 
 def withdraw(site: Site, invitation_id: int) -> None:

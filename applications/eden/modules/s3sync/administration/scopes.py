@@ -11,9 +11,16 @@ from ..database import own_rows as own_rows
 from ..exchange.scope import Scope, ScopeRule
 from ..site import Repository, Site
 from ..site.scoping import scopes as scopes
+from ..site.scoping.scopes import Prescribes
 
 
-def save(site: Site, scope_id: int | None, name: str, rules: Sequence[ScopeRule]) -> int:
+def save(
+    site: Site,
+    scope_id: int | None,
+    name: str,
+    rules: Sequence[ScopeRule],
+    prescribes: Prescribes | None = None,
+) -> int:
     """Store a scope; return its key. It holds for the next request of each site that has it.
 
     Args:
@@ -21,9 +28,11 @@ def save(site: Site, scope_id: int | None, name: str, rules: Sequence[ScopeRule]
         scope_id: its key, None for a new one.
         name: its name.
         rules: its rules, at most one for each resource.
+        prescribes: what is prescribed to sites that have it, None for nothing. They are told with their next run.
     """
     scope = Scope.of(name, rules)
-    stored = {"name": name, "rules": [each.to_json() for each in rules]}
+    told = None if prescribes is None else prescribes._asdict()
+    stored = {"name": name, "rules": [each.to_json() for each in rules], "prescribes": told}
     with site.store.transaction():
         if scope_id is None:
             return int(site.db.sync_scope.insert(**stored))

@@ -133,6 +133,20 @@ class Sentence(enum.Enum):
     INTRODUCED_AGAIN = "%(name)s introduced itself as %(uuid)s again."
     REGISTERED = "%(answer)s (version %(version)s, %(uuid)s)."
     REGISTERED_AT_EDEN = "%(answer)s (an Eden, %(uuid)s)."
+    PRESCRIPTION_TAKEN = "%(name)s prescribes what is exchanged: %(what)s."
+    NOTHING_PRESCRIBED = (
+        "%(name)s prescribes nothing any more: what is exchanged stays as it is, and is decided here."
+    )
+    PRESCRIPTION_WRONG = (
+        "What %(name)s prescribes cannot be carried out here: %(reason)s What was exchanged before goes on."
+    )
+    PRESCRIPTION_BEYOND = (
+        "%(name)s prescribes more than was agreed (%(what)s): that waits for an administrator here. What was exchanged "
+        "before goes on."
+    )
+    LOOK_AT_PRESCRIPTION = "Look at the resources of the repository: there it is told, and can be accepted."
+    NOT_READABLE = "It cannot be read."
+    PRESCRIBES_ANEW = "The other site has prescribed something else again and again within one run."
     NO_RESOURCES = "No resources are configured for this repository."
 
     # the connection and the other site's answers

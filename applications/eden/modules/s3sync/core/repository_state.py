@@ -50,6 +50,7 @@ class Reason(str, enum.Enum):
     SCHEDULE_STOPPED = "schedule_stopped"
     UNDECIDED = "undecided"
     REFUSED_THERE = "refused_there"
+    PRESCRIBED = "prescribed"
     CLOCK = "clock"
     NEVER_FETCHED = "never_fetched"
     SILENT = "silent"
@@ -147,6 +148,7 @@ class RepositoryFacts:
         not_allowed: number of these that the other site does not let this one exchange in any direction.
         run_state: state of the last run; None before the first.
         is_live: whether a worker is working on that run now.
+        is_prescription_open: whether the other site prescribes what is not carried out here.
         is_revoked: whether an administrator has taken away what the other site may do here.
         is_waiting: whether the other site registered, and waits for the approval of an administrator here.
         is_stopping: whether a person has asked it to stop.
@@ -176,6 +178,7 @@ class RepositoryFacts:
     not_allowed: int = 0
     run_state: RunState | None = None
     is_live: bool = False
+    is_prescription_open: bool = False
     is_revoked: bool = False
     is_waiting: bool = False
     is_stopping: bool = False
@@ -245,6 +248,8 @@ def _needs_a_person(facts: RepositoryFacts) -> Reason | None:
         return Reason.UNDECIDED
     if facts.there.rejected:
         return Reason.REFUSED_THERE
+    if facts.is_prescription_open:
+        return Reason.PRESCRIBED
     return Reason.CLOCK if facts.is_clock_off else None
 
 

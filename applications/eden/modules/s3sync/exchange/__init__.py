@@ -11,6 +11,7 @@ __all__ = [
     "importer",
     "peer",
     "ports",
+    "prescribed",
     "receiving",
     "run",
     "scope",

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ from ..site import Site
 from ..site import exchange_state as exchange_state
 from ..site.repositories import REVOKED, WAITING
 from ..site.times import SKEW
+from ..site.wanted.followed import followed_in
 from . import open_records as open_records
 from . import pending_changes as pending_changes
 from .bounds import Bounds, bounds_of
@@ -139,6 +140,7 @@ def statuses(
             not_allowed=_not_allowed(bounds.get(row.id), of_row),
             run_state=run.state if run is not None else None,
             is_live=run is not None and working.get(row.id) == run.id,
+            is_prescription_open=_is_prescription_open(row.settings),
             is_revoked=row.approval == REVOKED,
             is_waiting=row.approval == WAITING,
             is_stopping=run is not None and run.cancel_requested,
@@ -170,6 +172,11 @@ def statuses(
             )
         )
     return found
+
+
+def _is_prescription_open(settings: Mapping[str, Any] | None) -> bool:
+    followed = followed_in(settings or {})
+    return followed is not None and followed.problem is not None
 
 
 def _not_allowed(may: Bounds | None, flows: Sequence[Flow]) -> int:

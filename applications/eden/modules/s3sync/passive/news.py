@@ -11,6 +11,7 @@ import logging
 
 from ..core.errors import SyncError
 from ..site import Repository, Site
+from ..site.scoping import prescribing as prescribing
 from ..wire.protocol.news import NewsAnswer, NewsQuestion
 from ..wire.protocol.pull import PullRequest
 from .contact import note_contact, registered
@@ -53,6 +54,14 @@ def news(site: Site, asking: str | None, question: NewsQuestion) -> NewsAnswer:
         BadRequest: a pull cannot be read.
     """
     repository = registered(site, asking)
+    if question.follows is not None:
+        prescribing.note(repository, question.follows)
+        prescription = prescribing.of_repository(repository)
+        present = "" if prescription is None else prescription.digest
+        if question.follows.rstrip("-") != present:
+            # What is asked may be something else then: nothing is handed out.
+            note_contact(repository)
+            return NewsAnswer(prescribed=prescription and prescription.to_json(), prescribes=True)
     pulls = _asked(repository, question)
     if pulls is None:
         return NewsAnswer(known=False)

@@ -29,6 +29,7 @@ from . import tasks as tasks
 from .exchange_state import ExchangeStates
 from .tasks import TaskRow, TaskRules
 from .times import SKEW, told
+from .wanted.followed import followed_in
 
 if TYPE_CHECKING:
     from . import Site
@@ -172,6 +173,14 @@ class Repository:
         return self.capabilities if compresses else self.capabilities - {PeerCapability.GZIP}
 
     @property
+    def follows(self) -> str | None:
+        """What this site tells of the prescription that it follows; None where it may prescribe nothing, or cannot."""
+        if PeerCapability.PRESCRIBE not in self.capabilities:
+            return None
+        followed = followed_in(self.settings)
+        return None if followed is None else followed.mark
+
+    @property
     def remote(self) -> Remote:
         """The repository as its adapter sees it.
 
@@ -187,6 +196,7 @@ class Repository:
             site.host.settings.get_system_name(),
             opened(self, kind.settings, site.vault),
             self.usable_capabilities,
+            self.follows,
         )
 
     def peer(self, interactive: InteractiveLimits | None = None) -> Adapter:
@@ -212,11 +222,11 @@ class Repository:
         """Its tasks, for the engine.
 
         Raises:
-            ConfigurationError: nothing is.
+            ConfigurationError: nothing is, and the other site prescribes nothing.
             FilterError: a filter cannot be read.
         """
         found = [row for row in self.task_rows if row.mode is not Mode.NONE]
-        if not found:
+        if not found and self.follows is None:
             raise ConfigurationError(Sentence.NO_RESOURCES.say(), hint=Sentence.ADD_RESOURCES.say())
         return tasks.engine_tasks(self.site.db, found)
 

@@ -11,17 +11,19 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Callable
 
+from ..active import prescribed as prescribed
 from ..active.carried import CarriedExchange, introduced
 from ..active.carried import run as run_carried
 from ..active.local_site import LocalSite
 from ..active.standing import StandingExchange
 from ..active.standing import run as run_and_tell
-from ..core.errors import AlreadyRunning, ConfigurationError, SyncError
+from ..core.errors import AlreadyRunning, ConfigurationError, ProtocolError, SyncError
 from ..core.messages import Sentence
 from ..core.retry import RetryPolicy
 from ..core.task import Activity, LogAction, Result, RunState
 from ..database.log import OUTGOING, SyncLog
 from ..exchange.peer import Capability
+from ..exchange.prescribed import AnotherPrescription
 from ..exchange.run.engine import Engine
 from ..exchange.run.failures import Cancelled, Failure, RunBrokenOff, RunFailed
 from ..exchange.run.report import RunReport
@@ -34,6 +36,9 @@ from ..site import Repository, Site
 from ..site.scoping import not_allowed as not_allowed
 
 logger = logging.getLogger("eden.sync")
+
+#: How often another prescription is taken within one run.
+MOST_PRESCRIPTIONS = 4
 
 
 def synchronize(
@@ -143,43 +148,12 @@ def _synchronize(site: Site, repository_id: int, user_id: int | None, manual: bo
 
 
 def _run(repository: Repository, run: RunRecord, manual: bool, lease: Lease) -> RunReport:
-    site, settings = repository.site, repository.site.host.settings
     log = repository.log(OUTGOING, run.id)
     try:
         _check_not_revoked(repository)
         repository = introduced(repository)
-        with repository.peer() as peer:
-            local, tasks = LocalSite(repository, lease.ensure), repository.tasks
-            is_carried = Capability.CARRIED in peer.capabilities
-            carried = CarriedExchange(repository, peer, tasks, log, lease.ensure) if is_carried else None
-            engine = Engine(
-                peer,
-                local,
-                tasks,
-                run,
-                log,
-                page_size=settings.get_sync_page_size(),
-                peer_time=lambda: site.clock.now() + timedelta(seconds=peer.skew or 0.0),
-                retry_policy=RetryPolicy(
-                    attempts=settings.get_sync_retries() + 1,
-                    first_delay=settings.get_sync_retry_delay(),
-                ),
-                quiet=not manual,
-                refused_before=not_allowed.not_allowed_in(repository.settings),
-                outbox=carried,
-            )
-            standing = StandingExchange(repository, peer, tasks)
-            reached = False
-            try:
-                if carried is not None:
-                    report = run_carried(engine, carried)
-                else:
-                    report = run_and_tell(engine, standing)
-                    not_allowed.note(repository, report.not_allowed)
-                reached = True
-            finally:
-                repository.note_contact(peer.skew, reached=reached)
-            _warn_of_skew(settings, log, peer.skew)
+        prescribed.again(repository, log)
+        report = _as_prescribed(repository.site.repository(repository.id), run, manual, lease, log)
         run.end(RunState.COMPLETED, report.summary())
         return report
     except Cancelled as cancelled:
@@ -196,6 +170,67 @@ def _run(repository: Repository, run: RunRecord, manual: bool, lease: Lease) -> 
         broken = RunBrokenOff(Sentence.BROKEN_OFF_BY.say(error=f"{type(error).__name__}: {error}"))
         run.end(RunState.FAILED, broken.message, [Failure(None, Activity.PULL, broken)])
         raise
+
+
+def _as_prescribed(
+    repository: Repository, run: RunRecord, manual: bool, lease: Lease, log: SyncLog
+) -> RunReport:
+    """Run all tasks; where the other site prescribes others, those.
+
+    Raises:
+        ProtocolError: it prescribes others again and again.
+        RunFailed, Cancelled, AlreadyRunning, SyncError: as by ``_exchanged``.
+    """
+    for _ in range(MOST_PRESCRIPTIONS):
+        try:
+            return _exchanged(repository, run, manual, lease, log)
+        except AnotherPrescription as found:
+            prescribed.take(repository, found.told, log, lease.ensure)
+            repository = repository.site.repository(repository.id)
+    raise ProtocolError(Sentence.PRESCRIBES_ANEW.say(), remote=True)
+
+
+def _exchanged(repository: Repository, run: RunRecord, manual: bool, lease: Lease, log: SyncLog) -> RunReport:
+    """Run all tasks.
+
+    Raises:
+        AnotherPrescription: the other site prescribes others.
+        RunFailed, Cancelled, AlreadyRunning, SyncError: it ended early.
+    """
+    site, settings = repository.site, repository.site.host.settings
+    with repository.peer() as peer:
+        local, tasks = LocalSite(repository, lease.ensure), repository.tasks
+        is_carried = Capability.CARRIED in peer.capabilities
+        carried = CarriedExchange(repository, peer, tasks, log, lease.ensure) if is_carried else None
+        engine = Engine(
+            peer,
+            local,
+            tasks,
+            run,
+            log,
+            page_size=settings.get_sync_page_size(),
+            peer_time=lambda: site.clock.now() + timedelta(seconds=peer.skew or 0.0),
+            retry_policy=RetryPolicy(
+                attempts=settings.get_sync_retries() + 1,
+                first_delay=settings.get_sync_retry_delay(),
+            ),
+            quiet=not manual,
+            refused_before=not_allowed.not_allowed_in(repository.settings),
+            outbox=carried,
+        )
+        standing = StandingExchange(repository, peer, tasks)
+        reached = False
+        try:
+            if carried is not None:
+                report = run_carried(engine, carried)
+            else:
+                report = run_and_tell(engine, standing)
+                not_allowed.note(repository, report.not_allowed)
+            reached = True
+        finally:
+            repository.note_contact(peer.skew, reached=reached)
+        _warn_of_skew(settings, log, peer.skew)
+    return report
 
 
 def _check_not_revoked(repository: Repository) -> None:

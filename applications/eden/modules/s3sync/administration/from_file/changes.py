@@ -14,7 +14,7 @@ from ...exchange.scope import ScopeRule
 from ...site import Site
 from ...site.scoping import invitations as stored_invitations
 from ...site.scoping import scopes as scopes
-from ...site.scoping.scopes import StoredScope
+from ...site.scoping.scopes import Prescribes, StoredScope
 from .. import invitations as invitations
 from .. import scopes as administration_scopes
 from .content import AccountInFile, Content, InvitationInFile, ScopeInFile
@@ -89,14 +89,21 @@ def of_scopes(site: Site, content: Content) -> Iterator[Change]:
     known = {each.scope.name: each for each in scopes.all_of(site)}
     for each in content.scopes:
         present = known.get(each.name)
-        details = tuple(_rules(present, each))
+        details = (*_rules(present, each), *_prescription(present, each))
         if present is None or details:
             yield Change(
                 "scope",
                 each.name,
                 ADD if present is None else CHANGE,
                 details,
-                partial(administration_scopes.save, site, present and present.id, each.name, each.rules),
+                partial(
+                    administration_scopes.save,
+                    site,
+                    present and present.id,
+                    each.name,
+                    each.rules,
+                    _prescribed(present, each),
+                ),
             )
 
 
@@ -111,6 +118,21 @@ def _rules(present: StoredScope | None, wanted: ScopeInFile) -> Iterator[str]:
             yield f"{name}: no longer"
         else:
             yield f"{name}: {_rule(shall)}" + (f" (was: {_rule(was)})" if was else "")
+
+
+def _prescribed(present: StoredScope | None, wanted: ScopeInFile) -> Prescribes | None:
+    """Return what shall be prescribed to the sites of a scope."""
+    return wanted.prescribes if wanted.says else present and present.prescribes
+
+
+def _prescription(present: StoredScope | None, wanted: ScopeInFile) -> Iterator[str]:
+    shall, was = _prescribed(present, wanted), present and present.prescribes
+    if shall is None and was is not None:
+        yield "prescribed to its sites: no longer"
+    elif shall is not None and shall != was:
+        often = f"every {shall.minutes} minutes" if shall.minutes else "as often as each decides"
+        wins = ", this site's version stays" if shall.headquarters_win else ""
+        yield f"prescribed to its sites: {often}{wins}"
 
 
 def _rule(rule: ScopeRule) -> str:

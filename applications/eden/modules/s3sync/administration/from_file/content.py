@@ -20,6 +20,7 @@ from ...core.task import Mode
 from ...exchange.scope import ScopeRule
 from ...scheduler.schedule import WantedSchedule
 from ...site import Site
+from ...site.scoping.scopes import Prescribes
 from ...site.tasks import TaskRules
 from ...site.wanted import tasks as wanted_tasks
 from ...site.wanted.tasks import WantedTask
@@ -46,11 +47,13 @@ class AccountInFile(NamedTuple):
 
 
 class ScopeInFile(NamedTuple):
-    """A scope."""
+    """A scope; where ``says`` is false, what is prescribed to its sites stays as it is."""
 
     told: Told
     name: str
     rules: tuple[ScopeRule, ...]
+    says: bool = False
+    prescribes: Prescribes | None = None
 
 
 @dataclass(frozen=True)
@@ -230,8 +233,18 @@ def _scope(site: Site, told: Told) -> ScopeInFile:
             each.wrong("resource", f"There is a rule for {resource} already.", "Leave one of them out.")
         rules[resource] = checked
         each.end()
+    prescribed = told.table("prescribes")
+    prescribes = None if prescribed is None else _prescribes(prescribed)
     told.end()
-    return ScopeInFile(told, name, tuple(rules.values()))
+    return ScopeInFile(told, name, tuple(rules.values()), prescribed is not None, prescribes)
+
+
+def _prescribes(told: Told) -> Prescribes | None:
+    minutes = told.whole("minutes", 0, MOST_MINUTES)
+    found = Prescribes(minutes or 0, told.flag("headquarters_win", False))
+    enabled = told.flag("enabled", True)
+    told.end()
+    return found if enabled else None
 
 
 def _filters(told: Told) -> str:

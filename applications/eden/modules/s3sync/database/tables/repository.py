@@ -90,6 +90,8 @@ def define_repository(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             Field("name", length=64, notnull=True, label=T("Name"), requires=[IS_NOT_EMPTY(), IS_LENGTH(64)]),
             # A list with an object for each resource (see exchange.scope.ScopeRule).
             Field("rules", "json"),
+            # What is prescribed to sites that have it (see site.scoping.scopes.Prescribes); None for nothing.
+            Field("prescribes", "json"),
             *meta_fields(db, clock),
         ],
         format="%(name)s",

@@ -25,6 +25,7 @@ from ...core.messages import Sentence
 from ...core.retry import NO_RETRY, RetryPolicy
 from ...core.task import Activity, LogAction, Result
 from ..peer import Capability, Peer, PushResult
+from ..prescribed import AnotherPrescription
 from ..scope import NotInScope
 from .ahead import Start, in_a_thread
 from .context import RunContext
@@ -106,6 +107,7 @@ class Engine:
         Raises:
             RunFailed: at least one task failed; its text and its ``failures`` name each of them.
             Cancelled, AlreadyRunning: the run ended early; completed pages stay.
+            AnotherPrescription: the tasks may be others: nothing was exchanged yet, or all of it once.
         """
         self._run_tasks()
         if not self._run.report.failures:
@@ -140,7 +142,7 @@ class Engine:
         """Ask what is new of all tasks; where that fails, each of them is pulled and tells why."""
         try:
             waiting = self._news.ask(self._tasks)
-        except (Cancelled, AlreadyRunning):
+        except (Cancelled, AlreadyRunning, AnotherPrescription):
             raise
         except Exception as error:
             self._not_together(error)

@@ -53,11 +53,13 @@ class NewsOfTasks:
 
         Raises:
             Cancelled, AlreadyRunning: the run must not continue.
+            AnotherPrescription: nor must this one, with these tasks.
             SyncError: the peer cannot be reached, or refuses. Nothing is lost: each task can be pulled.
         """
         self.discard()
         pulling = [task for task in tasks if task.pulls]
-        if len(pulling) < WORTH_ASKING or not self._can_be_asked:
+        least = 0 if self._local.follows() else WORTH_ASKING
+        if len(pulling) < least or not self._can_be_asked:
             return None
         self._progress.stage(Stage.PULLING)
         asked = [(task, self._asking(task)) for task in pulling]

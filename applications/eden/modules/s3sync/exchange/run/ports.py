@@ -151,8 +151,13 @@ class Local(Protocol):
             what is new; None from a peer that does not tell.
 
         Raises:
+            AnotherPrescription: the peer prescribes something else.
             SyncError: as by ``Peer.news``.
         """
+        ...
+
+    def follows(self) -> bool:
+        """Return whether the peer may prescribe what is exchanged: then it is asked whatever there is to ask."""
         ...
 
     def nothing_new(self, tasks: Sequence[Task]) -> Mapping[str, ImportSummary]:

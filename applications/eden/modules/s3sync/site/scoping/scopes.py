@@ -14,6 +14,7 @@ from .. import Repository, Site
 from .account_rights import by_account
 
 __all__ = [
+    "Prescribes",
     "StoredScope",
     "all_of",
     "check_other_address",
@@ -34,11 +35,30 @@ __all__ = [
 NOTHING = 0
 
 
+class Prescribes(NamedTuple):
+    """That sites with a scope are told to exchange just that, and how.
+
+    Attributes:
+        minutes: how often; 0 where nothing is said.
+        headquarters_win: whether this site's version stays where both changed a record.
+    """
+
+    minutes: int = 0
+    headquarters_win: bool = False
+
+
 class StoredScope(NamedTuple):
-    """A scope with its key."""
+    """A scope with its key.
+
+    Attributes:
+        id: its key.
+        scope: what may be read and written.
+        prescribes: what is prescribed to sites that have it; None for nothing.
+    """
 
     id: int
     scope: Scope
+    prescribes: Prescribes | None = None
 
 
 def _read(row: Any) -> StoredScope:
@@ -48,7 +68,11 @@ def _read(row: Any) -> StoredScope:
         FilterError: a condition of it cannot be read: nobody may read or write anything by it.
     """
     rules = [ScopeRule.from_json(each) for each in row.rules or ()]
-    return StoredScope(int(row.id), Scope.of(row.name, rules))
+    told = row.prescribes
+    prescribes = (
+        None if not told else Prescribes(int(told.get("minutes") or 0), told.get("headquarters_win") is True)
+    )
+    return StoredScope(int(row.id), Scope.of(row.name, rules), prescribes)
 
 
 def all_of(site: Site) -> list[StoredScope]:

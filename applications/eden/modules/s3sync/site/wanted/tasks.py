@@ -147,6 +147,15 @@ def _shown(name: str, value: Any) -> str:
     )
 
 
+def text_of_filters(db: Any, task: TaskRow) -> str:
+    """Return the conditions of a task, joined by ``&``.
+
+    Raises:
+        FilterError: they cannot be read.
+    """
+    return "&".join(filter_text(at_home(each, task.resource)) for each in filters_of(db, task))
+
+
 def _known_filters(db: Any, task: TaskRow) -> list[Filter] | None:
     """Return the filters of a task, None if they cannot be read."""
     try:

@@ -25,7 +25,8 @@ from .context import ScreenContext
 from .runs import run_lines
 from .widgets import clear_words
 from .words import states_and_units as states_and_units
-from .words.state_reasons import Explanation, clock_beside, explain
+from .words.explanation import Explanation
+from .words.state_reasons import clock_beside, explain
 
 #: Repositories per page, runs in the small history of each, days in the chart.
 PAGE, RUNS, DAYS = 25, 14, 30

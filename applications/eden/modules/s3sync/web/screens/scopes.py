@@ -9,17 +9,24 @@ from gluon import FORM, URL, redirect
 
 from ...administration import invitations as invitations
 from ...administration import scopes as administration_scopes
+from ...administration.invitations import MOST_MINUTES
 from ...core.errors import SyncError
+from ...core.limits import is_number
 from ...database.paging import whole_number
 from ...exchange.scope import Scope, ScopeRule
 from ...site import Repository
 from ...site.labels import resource_title
+from ...site.scoping import prescribing as prescribing
 from ...site.scoping import scopes as scopes
+from ...site.scoping.prescribing import Heard
+from ...site.scoping.scopes import Prescribes
 from ...wire.filters import validate
 from .context import ScreenContext
 from .widgets import Confirmation, action_button, confirm, pressed
 
 LONGEST_NAME = 64
+#: The place of a problem with the minutes, which is no name of a resource.
+MINUTES = "(minutes)"
 
 
 class ShownRule(NamedTuple):
@@ -50,12 +57,14 @@ class Entered(NamedTuple):
     Attributes:
         name: of the scope.
         rules: what is ticked, with the entered conditions.
-        problems: resource -> what is wrong with its conditions; "" for the name.
+        problems: resource -> what is wrong with its conditions; "" for the name, MINUTES for these.
+        prescribes: what is prescribed to sites that have it; None for nothing.
     """
 
     name: str
     rules: list[tuple[ScopeRule, str]]
     problems: dict[str, Any]
+    prescribes: Prescribes | None = None
 
 
 def page(screen: ScreenContext) -> Any:
@@ -87,7 +96,7 @@ def page(screen: ScreenContext) -> Any:
         if administration_scopes.remove(screen.site, key):
             screen.session.flash = T("The scope was removed.")
         redirect(URL("sync", "scope"))
-    return _form(screen, key, stored.scope, remove.link)
+    return _form(screen, key, stored.scope, remove.link, stored.prescribes)
 
 
 def _begun(screen: ScreenContext) -> Scope:
@@ -101,7 +110,9 @@ def _begun(screen: ScreenContext) -> Scope:
     return Scope.of(repository.name, [ScopeRule(name) for name in known])
 
 
-def _form(screen: ScreenContext, key: int | None, stored: Scope, remove: Any) -> dict[str, Any]:
+def _form(
+    screen: ScreenContext, key: int | None, stored: Scope, remove: Any, prescribes: Prescribes | None = None
+) -> dict[str, Any]:
     T, site, variables = screen.T, screen.site, screen.request.post_vars
     form = FORM()
     accepted = pressed(screen, form, "scope")
@@ -109,7 +120,9 @@ def _form(screen: ScreenContext, key: int | None, stored: Scope, remove: Any) ->
     if sent:
         entered = _entered(screen)
     else:
-        entered = Entered(stored.name, [(each, each.filter_text) for each in stored.rules.values()], {})
+        entered = Entered(
+            stored.name, [(each, each.filter_text) for each in stored.rules.values()], {}, prescribes
+        )
     saves = not ({"add", "remove"} & variables.keys())
     if accepted and saves and not entered.problems:
         _save(screen, key, entered)
@@ -121,6 +134,9 @@ def _form(screen: ScreenContext, key: int | None, stored: Scope, remove: Any) ->
         "form": form,
         "name": entered.name,
         "name_problem": entered.problems.get("") if saves else None,
+        "prescribes": entered.prescribes,
+        "minutes_problem": entered.problems.get(MINUTES) if saves else None,
+        "heard": _heard(screen, key),
         "rules": _shown(screen, entered),
         "choices": sorted(((n, t) for n, t in names.items() if n not in taken), key=lambda each: each[1]),
         "users": scopes.users(site, [key])[key] if key is not None else [],
@@ -157,7 +173,32 @@ def _entered(screen: ScreenContext) -> Entered:
     new = str(variables.new or "") if "add" in variables else ""
     if screen.site.schema.get(new) is not None and all(rule.resource != new for rule, _ in rules):
         rules.append((ScopeRule(new), ""))
-    return Entered(name, rules, problems)
+    return Entered(name, rules, problems, _prescribes(screen, problems))
+
+
+def _prescribes(screen: ScreenContext, problems: dict[str, Any]) -> Prescribes | None:
+    """Return what is prescribed by what was entered, None for nothing."""
+    T, variables = screen.T, screen.request.post_vars
+    if not variables.prescribes:
+        return None
+    minutes = whole_number(str(variables.minutes or "0").strip() or "0")
+    if not is_number(str(variables.minutes or "0").strip() or "0") or (minutes or 0) > MOST_MINUTES:
+        problems[MINUTES] = T("Enter a number from 0 to %s") % MOST_MINUTES
+        minutes = 0
+    return Prescribes(minutes or 0, bool(variables.headquarters_win))
+
+
+def _heard(screen: ScreenContext, key: int | None) -> dict[int, Heard]:
+    """Return what each site with a scope has told of what is prescribed."""
+    stored = scopes.find(screen.site, key) if key is not None else None
+    if stored is None:
+        return {}
+    prescription = prescribing.of_scope(stored)
+    found = {}
+    for each, _ in scopes.users(screen.site, [stored.id])[stored.id]:
+        repository = screen.site.repository(each)
+        found[each] = prescribing.heard_of(repository.settings, prescription)
+    return found
 
 
 def _shown(screen: ScreenContext, entered: Entered) -> list[ShownRule]:
@@ -182,7 +223,8 @@ def _shown(screen: ScreenContext, entered: Entered) -> list[ShownRule]:
 
 def _save(screen: ScreenContext, key: int | None, entered: Entered) -> None:
     T, site = screen.T, screen.site
-    saved = administration_scopes.save(site, key, entered.name, [rule for rule, _ in entered.rules])
+    rules = [rule for rule, _ in entered.rules]
+    saved = administration_scopes.save(site, key, entered.name, rules, entered.prescribes)
     screen.session.flash = T("Saved. It holds from the next request of each site on.")
     begun = whole_number(screen.request.get_vars.repository)
     repository = site.known_repository(begun) if key is None and begun else None

@@ -10,6 +10,7 @@ __all__ = [
     "names",
     "news",
     "offer",
+    "prescription",
     "pull",
     "push",
     "pushes",

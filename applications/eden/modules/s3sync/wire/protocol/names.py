@@ -17,6 +17,7 @@ class PeerCapability(TextEnum):
         TOGETHER: several resources in one request, in both directions.
         RESUME: answers, bodies and files go on where they broke off.
         AHEAD: the next page is asked for before the present one is stored.
+        PRESCRIBE: a question for news tells which prescription is followed, and is answered with another one.
     """
 
     CURSOR = "cursor"
@@ -27,6 +28,7 @@ class PeerCapability(TextEnum):
     TOGETHER = "together"
     RESUME = "resume"
     AHEAD = "ahead"
+    PRESCRIBE = "prescribe"
 
 
 SYNC_PATH = "sync/sync.xml"

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from ...core.errors import BadRequest, ProtocolError
+from .prescription import DIGEST as FOLLOWED
 from .pull import PullRequest
 from .replies import as_count, as_texts, is_text, succeeded
 
@@ -35,19 +36,26 @@ class NewsQuestion:
         digest: of all pulls; the same question has the same one.
         token: random name of this request.
         pulls: the query of each pull, None for those of the last question, which had this digest.
+        follows: digits of the prescription that the asking site follows, None where it follows none that may come.
     """
 
     digest: str
     token: str
     pulls: tuple[str, ...] | None = None
+    follows: str | None = None
 
     @classmethod
-    def whole(cls, requests: Sequence[PullRequest]) -> NewsQuestion:
-        """Return the question for what several pulls would bring, all of them with numbers."""
+    def whole(cls, requests: Sequence[PullRequest], follows: str | None = None) -> NewsQuestion:
+        """Return the question for what several pulls would bring, all of them with numbers.
+
+        Args:
+            requests: the pulls.
+            follows: as the attribute.
+        """
         token = next((each.number.token for each in requests if each.number is not None), _ANY_TOKEN)
         pulls = tuple(_without_token(each).to_query() for each in requests)
         digest = hashlib.sha256("\n".join(pulls).encode("utf-8")).hexdigest()[:32]
-        return cls(digest, token, pulls)
+        return cls(digest, token, pulls, follows)
 
     @property
     def short(self) -> NewsQuestion:
@@ -59,6 +67,8 @@ class NewsQuestion:
         told: dict[str, Any] = {"digest": self.digest, "token": self.token}
         if self.pulls is not None:
             told["pulls"] = self.pulls
+        if self.follows is not None:
+            told["follows"] = self.follows
         return json.dumps(told, separators=(",", ":")).encode("utf-8")
 
     @classmethod
@@ -79,14 +89,17 @@ class NewsQuestion:
             raise BadRequest("The question has no digest.", hint="Send 32 hexadecimal digits.")
         if not (isinstance(token, str) and _TOKEN.fullmatch(token)):
             raise BadRequest("The question has no token.", hint="Send 64 letters and digits at most.")
+        follows = told.get("follows")
+        if follows is not None and not (isinstance(follows, str) and FOLLOWED.fullmatch(follows)):
+            raise BadRequest("The question follows nothing known.", hint="Send 16 hexadecimal digits.")
         if pulls is None:
-            return cls(digest, token)
+            return cls(digest, token, None, follows)
         found = as_texts(pulls)
         if not all(map(is_text, found)):
             raise BadRequest("A pull cannot be read.", hint="Send whole characters.")
         if len(found) > MOST_PULLS:
             raise BadRequest(f"The question is for more than {MOST_PULLS} resources.", hint="Send several.")
-        return cls(digest, token, tuple(found))
+        return cls(digest, token, tuple(found), follows)
 
     def requests(self, pulls: Sequence[str], repository: str) -> list[PullRequest]:
         """Return the pulls that are asked.
@@ -138,12 +151,17 @@ class NewsAnswer:
         waits: resources that have something, to be pulled one by one.
         pages: resource -> the page that a pull would have got.
         waiting: number of deletions of the asking site that wait here.
+        prescribed: another prescription than the asking site follows, as it was told, with nothing else in the answer;
+            None in place of it where there is none any more.
+        prescribes: whether there is such a one: then nothing is said of the resources.
     """
 
     known: bool = True
     waits: Sequence[str] = ()
     pages: Mapping[str, str] = field(default_factory=dict)
     waiting: int = 0
+    prescribed: Any = None
+    prescribes: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the body of the answer."""
@@ -154,6 +172,8 @@ class NewsAnswer:
             told["pages"] = dict(self.pages)
         if self.waiting:
             told["waiting"] = self.waiting
+        if self.prescribes:
+            told["prescribed"] = self.prescribed
         return told
 
     @classmethod
@@ -177,4 +197,6 @@ class NewsAnswer:
             as_texts(told["waits"]),
             pages,
             as_count(told.get("waiting")) or 0,
+            told.get("prescribed"),
+            "prescribed" in told,
         )

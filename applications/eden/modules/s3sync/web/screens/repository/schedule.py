@@ -18,6 +18,7 @@ from ....site import Repository, Site
 from ....site.labels import Translate
 from ....ui import look as look
 from ..context import ScreenContext
+from ..resources.prescribed import minutes_of
 from ..widgets import action_button, confirm, form_of, pressed
 from ..words import states_and_units as states_and_units
 from ..words.run_failures import failure_of
@@ -102,7 +103,9 @@ def _one(screen: ScreenContext, record: Repository) -> Any:
                 else T("The repository is being synchronized already")
             )
             redirect(back)
-    form = job_form(T, job, task, screen.now, looks=hasattr(current, "scheduler_watches"))
+    # Another job is one of people here.
+    fixed = task is not None and task.period == (minutes_of(record) or -1) * MINUTE
+    form = job_form(T, job, task, screen.now, looks=hasattr(current, "scheduler_watches"), fixed=fixed)
     in_order = _in_order(T, screen.now)
     accepted = (job is None or task is not None) and pressed(screen, form, "job", onvalidation=in_order)
     if accepted:
@@ -117,6 +120,7 @@ def _one(screen: ScreenContext, record: Repository) -> Any:
         "job": job,
         "task": task,
         "line": line,
+        "fixed": fixed,
         "form": form,
         "back": back,
         "delete": delete,
@@ -127,7 +131,9 @@ def _one(screen: ScreenContext, record: Repository) -> Any:
 # --- the form ------------------------------------------------------------------------------------------------
 
 
-def job_form(T: Translate, job: Any, task: Any, now: datetime, looks: bool = True) -> Any:
+def job_form(
+    T: Translate, job: Any, task: Any, now: datetime, looks: bool = True, fixed: bool = False
+) -> Any:
     """Return the form of a job. Its times are UTC; ``schedule.js`` shows them in the reader's time zone.
 
     Args:
@@ -135,6 +141,7 @@ def job_form(T: Translate, job: Any, task: Any, now: datetime, looks: bool = Tru
         job, task: rows of sync_job and of the scheduler; None for a new job.
         now: the current time (UTC).
         looks: whether the workers of this application look for changes.
+        fixed: whether its period is prescribed by the other site, and cannot be changed here.
     """
     period = task.period if task else USUAL_PERIOD
     found = every(period) or Interval(max(1, round(period / MINUTE)), MINUTE)
@@ -146,14 +153,20 @@ def job_form(T: Translate, job: Any, task: Any, now: datetime, looks: bool = Tru
             "integer",
             label=T("Run every"),
             default=found.count,
-            requires=IS_INT_IN_RANGE(1, 100000, error_message=T("Enter a whole number, 1 or more")),
+            requires=IS_INT_IN_RANGE(
+                found.count if fixed else 1,
+                found.count + 1 if fixed else 100000,
+                error_message=T("This is prescribed by the other site")
+                if fixed
+                else T("Enter a whole number, 1 or more"),
+            ),
         ),
         Field(
             "unit",
             "integer",
             label=T("Unit"),
             default=found.unit,
-            requires=IS_IN_SET(units, zero=None, sort=False),
+            requires=IS_IN_SET({found.unit: units[found.unit]} if fixed else units, zero=None, sort=False),
         ),
         Field(
             "at",

@@ -17,8 +17,9 @@ from ..widgets import heading
 from ..words.policies import chosen, modes, policy_sentences
 from . import add as add
 from . import filter_form as filter_form
+from . import prescribed as prescribed
 from .catalogue import Catalogue
-from .edit import edit
+from .edit import edit, show_prescribed
 from .listed import PAGE, SORTED_BY, TaskLine
 from .rules import title_of
 from .summary import filters_in_words, outcomes
@@ -32,6 +33,7 @@ __all__ = [
     "filter_form",
     "filter_rows",
     "listed",
+    "prescribed",
     "rules",
     "summary",
     "tab",
@@ -46,6 +48,8 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
     if asked == "create":
         return add.page(screen, record)
     task = screen.task(record, asked)
+    if task.resource in prescribed.resources_of(record):
+        return show_prescribed(screen, record, task)
     if part == "filters" and screen.site.schema.get(task.resource) is not None:
         return filter_form.page(screen, record, task)
     return edit(screen, record, task)
@@ -55,6 +59,9 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
 
 
 def _all(screen: ScreenContext, record: Repository) -> Any:
+    prescription = prescribed.shown(screen, record)
+    if prescription.page:
+        return prescription.page
     variables = screen.request.get_vars
     page = _page(screen, record, variables)
     names = [task.resource for task in page.rows]
@@ -78,6 +85,8 @@ def _all(screen: ScreenContext, record: Repository) -> Any:
             )
         },
         "asked_on": catalogue.asked_on,
+        "prescription": prescription,
+        "prescribed": prescribed.resources_of(record),
         "has_tasks": bool(page.rows) or bool(variables.q),
     }
 

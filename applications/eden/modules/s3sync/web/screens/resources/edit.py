@@ -15,9 +15,11 @@ from ....site import Repository
 from ....site.labels import resource_title
 from ....site.tasks import TaskRow, TaskRules
 from ..context import ScreenContext
-from ..widgets import confirm, pressed
+from ..widgets import action_button, confirm, pressed
 from ..words import states_and_units as states_and_units
+from ..words.policies import chosen, modes, policy_sentences
 from . import filter_form as filter_form
+from . import prescribed as prescribed
 from .catalogue import Catalogue, CatalogueItem
 from .cost_estimate import estimate, past_runs
 from .rules import entered_rules, problems_of, rule_choices, title_of
@@ -89,6 +91,31 @@ def edit(screen: ScreenContext, record: Repository, task: TaskRow) -> Any:
         "delete": delete.link,
         "reset": reset.link,
         "back": back,
+    }
+
+
+def show_prescribed(screen: ScreenContext, record: Repository, task: TaskRow) -> Any:
+    """Show a resource that the other site prescribes: people here can pause it, and let it go on."""
+    site, T = screen.site, screen.T
+    is_paused = task.mode is Mode.NONE
+    pause = action_button("pause", T("Let it go on") if is_paused else T("Pause"))
+    if pressed(screen, pause, "pause"):
+        mode = prescribed.mode_of(record, task.resource) if is_paused else Mode.NONE
+        _save(screen, record, task, task.rules._replace(mode=mode))
+        redirect(URL("sync", "repository", args=[record.id, "task", task.id]))
+    item = Catalogue(record, [task.resource]).item(task.resource)
+    screen.response.view = "sync/task_prescribed.html"
+    return {
+        "title": title_of(item.title, record),
+        "item": item,
+        "task": task,
+        "mode": chosen(modes(T), task.mode),
+        "rules": policy_sentences(T, task.rules.update_policy, task.rules.conflict_policy),
+        "components": task.rules.components,
+        "filters": filters_in_words(site, T, [task]).get(task.id, []),
+        "is_paused": is_paused,
+        "pause": pause,
+        "back": URL("sync", "repository", args=[record.id, "task"]),
     }
 
 

@@ -3,8 +3,10 @@
 __all__ = [
     "conflicts_and_log",
     "errors",
+    "explanation",
     "messages",
     "policies",
+    "prescriptions",
     "remedies",
     "run_failures",
     "state_reasons",

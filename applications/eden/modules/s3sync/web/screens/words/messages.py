@@ -246,6 +246,24 @@ def _sentences(T: Translate) -> dict[Sentence, Any]:
         Sentence.INTRODUCED_AGAIN: T("%(name)s introduced itself as %(uuid)s again."),
         Sentence.REGISTERED: T("%(answer)s (version %(version)s, %(uuid)s)."),
         Sentence.REGISTERED_AT_EDEN: T("%(answer)s (an Eden, %(uuid)s)."),
+        Sentence.PRESCRIPTION_TAKEN: T("%(name)s prescribes what is exchanged: %(what)s."),
+        Sentence.NOTHING_PRESCRIBED: T(
+            "%(name)s prescribes nothing any more: what is exchanged stays as it is, and is decided here."
+        ),
+        Sentence.PRESCRIPTION_WRONG: T(
+            "What %(name)s prescribes cannot be carried out here: %(reason)s What was exchanged before goes on."
+        ),
+        Sentence.PRESCRIPTION_BEYOND: T(
+            "%(name)s prescribes more than was agreed (%(what)s): that waits for an administrator here. What was "
+            "exchanged before goes on."
+        ),
+        Sentence.LOOK_AT_PRESCRIPTION: T(
+            "Look at the resources of the repository: there it is told, and can be accepted."
+        ),
+        Sentence.NOT_READABLE: T("It cannot be read."),
+        Sentence.PRESCRIBES_ANEW: T(
+            "The other site has prescribed something else again and again within one run."
+        ),
         Sentence.NO_RESOURCES: T("No resources are chosen for this repository."),
         Sentence.THROUGH_PROXY: T(" through the proxy %(proxy)s"),
         Sentence.CERTIFICATE_NOT_VERIFIED: T(

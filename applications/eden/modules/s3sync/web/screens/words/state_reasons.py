@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable
 
-from gluon import CAT, URL
+from gluon import CAT
 
 from ....core.plurals import counted
 from ....core.repository_state import Reason
@@ -12,24 +12,10 @@ from ....monitoring.status import RepositoryStatus
 from ....site.awaited import Awaited
 from ....site.labels import Translate
 from ....ui import look as look
+from . import prescriptions as prescriptions
+from .explanation import Explanation, begin, progress, tab_of, unscheduled
 from .run_failures import failure_of
 from .states_and_units import number, records, sentence, span
-
-
-class Explanation(NamedTuple):
-    """Why a repository is in its state.
-
-    Attributes:
-        sentence: the reason.
-        remedy: what to do, "" for nothing.
-        label: label of the link to the page for it, None if there is none.
-        url: address of that page.
-    """
-
-    sentence: Any
-    remedy: Any = ""
-    label: Any = None
-    url: str | None = None
 
 
 def explain(T: Translate, status: RepositoryStatus) -> Explanation:
@@ -37,35 +23,16 @@ def explain(T: Translate, status: RepositoryStatus) -> Explanation:
     return _EXPLANATIONS[status.state.reason](T, status)
 
 
-def _tab(status: RepositoryStatus, *args: str, **variables: str) -> str:
-    address: str = URL("sync", "repository", args=[status.id, *args], vars=variables)
-    return address
-
-
-def _progress(T: Translate, status: RepositoryStatus, text: Any) -> Explanation:
-    return Explanation(text, "", T("Watch the progress"), _tab(status, "now"))
-
-
-def _begin(T: Translate, status: RepositoryStatus, text: Any, remedy: Any = "") -> Explanation:
-    return Explanation(text, remedy, T("Synchronize now"), _tab(status, "now"))
-
-
-def _unscheduled(T: Translate, status: RepositoryStatus, text: Any) -> Explanation:
-    return Explanation(
-        text, T("It is not on the schedule."), T("Put it on the schedule"), _tab(status, "job")
-    )
-
-
 def _running(T: Translate, status: RepositoryStatus) -> Explanation:
-    return _progress(T, status, T("Records are being exchanged now."))
+    return progress(T, status, T("Records are being exchanged now."))
 
 
 def _stopping(T: Translate, status: RepositoryStatus) -> Explanation:
-    return _progress(T, status, T("It stops after the page that is being exchanged."))
+    return progress(T, status, T("It stops after the page that is being exchanged."))
 
 
 def _queued(T: Translate, status: RepositoryStatus) -> Explanation:
-    return _progress(T, status, T("A run begins as soon as a worker is free."))
+    return progress(T, status, T("A run begins as soon as a worker is free."))
 
 
 def _no_worker(T: Translate, status: RepositoryStatus) -> Explanation:
@@ -80,7 +47,7 @@ def _revoked(T: Translate, status: RepositoryStatus) -> Explanation:
         T("An administrator revoked this site: it gets and brings nothing."),
         "",
         T("Show its scope"),
-        _tab(status, "scope"),
+        tab_of(status, "scope"),
     )
 
 
@@ -91,7 +58,7 @@ def _not_approved(T: Translate, status: RepositoryStatus) -> Explanation:
         ),
         T("Ask its people whether it is theirs. Then choose its scope, and approve it."),
         T("Show its scope"),
-        _tab(status, "scope"),
+        tab_of(status, "scope"),
     )
 
 
@@ -100,7 +67,7 @@ def _no_contact(T: Translate, status: RepositoryStatus) -> Explanation:
         T("The other site has not been in touch yet."),
         T("It begins the exchange: this site has to be entered there as a repository."),
         T("Show the configuration"),
-        _tab(status, "update"),
+        tab_of(status, "update"),
     )
 
 
@@ -109,7 +76,7 @@ def _no_resources(T: Translate, status: RepositoryStatus) -> Explanation:
         T("No resources are chosen, so nothing is exchanged."),
         "",
         T("Choose resources"),
-        _tab(status, "task"),
+        tab_of(status, "task"),
     )
 
 
@@ -118,7 +85,7 @@ def _not_allowed(T: Translate, status: RepositoryStatus) -> Explanation:
         T("The other site allows this one none of the resources that are chosen."),
         T("Ask its administrator for a wider scope, or choose other resources."),
         T("Choose resources"),
-        _tab(status, "task"),
+        tab_of(status, "task"),
     )
 
 
@@ -129,7 +96,7 @@ def _never_run(T: Translate, status: RepositoryStatus) -> Explanation:
         )
     else:
         text = T("Nothing was exchanged yet.")
-    return _begin(T, status, text)
+    return begin(T, status, text)
 
 
 def _failed(T: Translate, status: RepositoryStatus) -> Explanation:
@@ -149,12 +116,12 @@ def _failed(T: Translate, status: RepositoryStatus) -> Explanation:
         sentence(T("The last run failed: %s"), failure_of(T, run)),
         remedy,
         T("Show the log"),
-        _tab(status, "log", run=str(run.id)),
+        tab_of(status, "log", run=str(run.id)),
     )
 
 
 def _broken_off(T: Translate, status: RepositoryStatus) -> Explanation:
-    return _begin(
+    return begin(
         T,
         status,
         T("The last run was broken off: its worker ended without a word."),
@@ -167,7 +134,7 @@ def _late(T: Translate, status: RepositoryStatus) -> Explanation:
         sentence(T("A run was due at %s and has not begun."), look.moment(status.facts.next_run)),
         T("The workers may be busy with other repositories. If this lasts, start another worker."),
         T("Show the schedule"),
-        _tab(status, "job"),
+        tab_of(status, "job"),
     )
 
 
@@ -176,14 +143,14 @@ def _schedule_stopped(T: Translate, status: RepositoryStatus) -> Explanation:
         T("The schedule has come to its end, so nothing is exchanged by itself."),
         "",
         T("Change the schedule"),
-        _tab(status, "job"),
+        tab_of(status, "job"),
     )
 
 
 def _undecided(T: Translate, status: RepositoryStatus) -> Explanation:
     count = status.facts.undecided
     text = counted(T, count, "%(count)s record needs your decision.", "%(count)s records need your decision.")
-    return Explanation(text, "", T("Decide"), _tab(status, "kept", kind="undecided"))
+    return Explanation(text, "", T("Decide"), tab_of(status, "kept", kind="undecided"))
 
 
 def _silent(T: Translate, status: RepositoryStatus) -> Explanation:
@@ -195,12 +162,12 @@ def _silent(T: Translate, status: RepositoryStatus) -> Explanation:
         )
     text = sentence(T("The last complete run was at %s."), look.moment(facts.last_success))
     if facts.next_run is None:
-        return _unscheduled(T, status, text)
-    return Explanation(text, "", T("Show the schedule"), _tab(status, "job"))
+        return unscheduled(T, status, text)
+    return Explanation(text, "", T("Show the schedule"), tab_of(status, "job"))
 
 
 def _stopped(T: Translate, status: RepositoryStatus) -> Explanation:
-    return _begin(T, status, T("A person stopped the last run. The next one goes on where it stopped."))
+    return begin(T, status, T("A person stopped the last run. The next one goes on where it stopped."))
 
 
 def _refused_there(T: Translate, status: RepositoryStatus) -> Explanation:
@@ -214,6 +181,11 @@ def clock_beside(T: Translate, status: RepositoryStatus) -> Any:
         return None
     told = _clock(T, status)
     return CAT(told.sentence, " ", told.remedy)
+
+
+def _prescribed(T: Translate, status: RepositoryStatus) -> Explanation:
+    sentence, remedy, label = prescriptions.open_words(T)
+    return Explanation(sentence, remedy, label, tab_of(status, "task"))
 
 
 def _clock(T: Translate, status: RepositoryStatus) -> Explanation:
@@ -230,7 +202,7 @@ def _clock(T: Translate, status: RepositoryStatus) -> Explanation:
             "Until then the wrong one decides which version of a record is newer."
         ),
         T("Show the configuration"),
-        _tab(status, "update"),
+        tab_of(status, "update"),
     )
 
 
@@ -255,7 +227,7 @@ def _outgoing(T: Translate, status: RepositoryStatus) -> Explanation:
     text = sentence(T("To be sent: %s."), _pending(T, status))
     if status.facts.next_run is not None:
         return Explanation(text)
-    return _begin(T, status, text, T("It is not on the schedule."))
+    return begin(T, status, text, T("It is not on the schedule."))
 
 
 def _behind(T: Translate, status: RepositoryStatus) -> Explanation:
@@ -277,11 +249,11 @@ def _incoming(T: Translate, status: RepositoryStatus) -> Explanation:
     text = sentence(T("To be fetched from the other site: %s."), count)
     if status.facts.next_run is not None:
         return Explanation(text)
-    return _begin(T, status, text, T("It is not on the schedule."))
+    return begin(T, status, text, T("It is not on the schedule."))
 
 
 def _not_asked(T: Translate, status: RepositoryStatus) -> Explanation:
-    return _begin(
+    return begin(
         T, status, sentence(T("Resources that were not fetched completely yet: %s."), status.facts.not_asked)
     )
 
@@ -291,7 +263,7 @@ def _deletions(T: Translate, status: RepositoryStatus) -> Explanation:
         T("Deletions that wait here until nothing refers to the records any more: %s."),
         number(status.facts.here.deletions),
     )
-    return Explanation(text, "", T("Show them"), _tab(status, "kept", kind="waiting"))
+    return Explanation(text, "", T("Show them"), tab_of(status, "kept", kind="waiting"))
 
 
 def _references(T: Translate, status: RepositoryStatus) -> Explanation:
@@ -335,7 +307,7 @@ def _awaited(
     T: Translate, status: RepositoryStatus, text: Any, what: Awaited, remedy: Any = ""
 ) -> Explanation:
     """Return an explanation that leads to the list of just this."""
-    return Explanation(text, remedy, T("Show them"), _tab(status, "awaited", what=what.value))
+    return Explanation(text, remedy, T("Show them"), tab_of(status, "awaited", what=what.value))
 
 
 def _open_there(T: Translate, status: RepositoryStatus) -> Explanation:
@@ -349,7 +321,7 @@ def _by_rule(T: Translate, status: RepositoryStatus) -> Explanation:
     text = sentence(T("Different, as the rules of the resources want it: %s."), records(T, here + there))
     if not here:
         return _listed(T, status, text)
-    return Explanation(text, "", T("Show them"), _tab(status, "kept", kind="refused"))
+    return Explanation(text, "", T("Show them"), tab_of(status, "kept", kind="refused"))
 
 
 def _by_decision(T: Translate, status: RepositoryStatus) -> Explanation:
@@ -357,12 +329,12 @@ def _by_decision(T: Translate, status: RepositoryStatus) -> Explanation:
     text = sentence(T("Different, as a person decided here or there: %s."), records(T, here + there))
     if not here:
         return _listed(T, status, text)
-    return Explanation(text, "", T("Show them"), _tab(status, "kept", state="left"))
+    return Explanation(text, "", T("Show them"), tab_of(status, "kept", state="left"))
 
 
 def _listed(T: Translate, status: RepositoryStatus, text: Any, remedy: Any = "") -> Explanation:
     """Return an explanation that leads to what the other site has not taken."""
-    return Explanation(text, remedy, T("Show them"), f"{_tab(status, 'kept')}#there")
+    return Explanation(text, remedy, T("Show them"), f"{tab_of(status, 'kept')}#there")
 
 
 def _unconfirmed(T: Translate, status: RepositoryStatus) -> Explanation:
@@ -405,7 +377,7 @@ def _equal(T: Translate, status: RepositoryStatus) -> Explanation:
     )
     if facts.next_run is not None:
         return Explanation(text)
-    return _unscheduled(T, status, text)
+    return unscheduled(T, status, text)
 
 
 _EXPLANATIONS: dict[Reason, Callable[[Translate, RepositoryStatus], Explanation]] = {
@@ -425,6 +397,7 @@ _EXPLANATIONS: dict[Reason, Callable[[Translate, RepositoryStatus], Explanation]
     Reason.SCHEDULE_STOPPED: _schedule_stopped,
     Reason.UNDECIDED: _undecided,
     Reason.REFUSED_THERE: _refused_there,
+    Reason.PRESCRIBED: _prescribed,
     Reason.CLOCK: _clock,
     Reason.NEVER_FETCHED: _never_fetched,
     Reason.SILENT: _silent,

@@ -1,0 +1,248 @@
+"""Carries out what a repository prescribes, as far as it was agreed: its tasks, and how often its job runs.
+
+All of it, in one transaction, or nothing: then what was carried out before goes on, and the log says why.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..core.errors import SyncError
+from ..core.messages import Message, Sentence
+from ..core.task import Activity, LogAction, Mode, Result
+from ..database.log import SyncLog
+from ..scheduler import jobs as jobs
+from ..scheduler import schedule as schedule
+from ..site import Repository
+from ..site.tasks import TaskRow, TaskRules
+from ..site.wanted import tasks as wanted_tasks
+from ..site.wanted.agreement import beyond, power, widened
+from ..site.wanted.followed import FOLLOWS, Followed, followed_in
+from ..site.wanted.tasks import WantedTask
+from ..wire.protocol.invitation import InvitedResource
+from ..wire.protocol.prescription import Prescription
+
+#: Maximum characters of a prescription: those of the largest invitation.
+LARGEST = 64_000
+
+
+def take(
+    repository: Repository, told: Any, log: SyncLog | None = None, guard: Callable[[], None] = lambda: None
+) -> Followed | None:
+    """Take what a repository has told that it prescribes.
+
+    Args:
+        repository: the repository; the object does not change.
+        told: as it was told, None for nothing any more.
+        log: of the run.
+        guard: raises if another worker has taken over; called in the transaction.
+
+    Returns:
+        what is stored now; None where this site does not let it prescribe anything (any more).
+    """
+    site = repository.site
+    with site.store.transaction():
+        guard()
+        repository = site.repository(repository.id)
+        followed = followed_in(repository.settings)
+        if followed is None:
+            return None
+        found, message = _taken(repository, replace(followed, told=_object(told), problem=None))
+        repository.update(settings=repository.settings_with(**{FOLLOWS: found.to_json()}))
+    if log is not None:
+        result = Result.WARNING if found.problem else Result.SUCCESS
+        log.task(None, Activity.DECIDE, LogAction.FETCH, result, message, remedy=_remedy(found))
+    return found
+
+
+def _object(told: Any) -> Mapping[str, Any] | None:
+    """Return what was told as it is stored; what can be none, or is far too large, as something unreadable."""
+    try:
+        size = len(json.dumps(told))
+    except RecursionError:
+        size = LARGEST + 1
+    if told is None or (isinstance(told, Mapping) and size <= LARGEST):
+        return told
+    return {"unreadable": size}
+
+
+def _remedy(found: Followed) -> Message | str:
+    return Sentence.LOOK_AT_PRESCRIPTION.say() if found.problem else ""
+
+
+def _taken(repository: Repository, followed: Followed) -> tuple[Followed, Message]:
+    """Carry out what was told within the current transaction; return what is stored, and a line for the log."""
+    name = repository.name
+    if followed.told is None:
+        return replace(followed, in_force=None), Sentence.NOTHING_PRESCRIBED.say(name=name)
+    try:
+        prescription = Prescription.from_json(followed.told)
+        wanted = [_wanted(repository, each, prescription) for each in prescription.resources]
+        too_much = beyond(followed.agreed, prescription)
+    except ValueError:
+        message = Sentence.PRESCRIPTION_WRONG.say(name=name, reason=Sentence.NOT_READABLE.say())
+        return followed.not_carried_out(message), message
+    except SyncError as error:
+        message = Sentence.PRESCRIPTION_WRONG.say(name=name, reason=error.said)
+        return followed.not_carried_out(message), message
+    if too_much:
+        what = ", ".join(dict.fromkeys(each.resource or "policies" for each in too_much))
+        message = Sentence.PRESCRIPTION_BEYOND.say(name=name, what=what)
+        return followed.not_carried_out(message), message
+    _carry_out(repository, followed, prescription, wanted)
+    what = ", ".join(each.resource for each in wanted) or "-"
+    return replace(followed, in_force=prescription), Sentence.PRESCRIPTION_TAKEN.say(name=name, what=what)
+
+
+def _wanted(repository: Repository, told: InvitedResource, prescription: Prescription) -> WantedTask:
+    """Return the task of a resource that is prescribed.
+
+    Raises:
+        SyncError: this site does not have it, or its conditions cannot be read or met here.
+    """
+    site, present = repository.site, {each.resource: each for each in repository.task_rows}
+    wanted_tasks.check_resource(site, told.resource)
+    filters = wanted_tasks.read_filters(site, told.resource, told.filters)
+    former = present.get(told.resource)
+    rules = TaskRules() if former is None else former.rules
+    return WantedTask(
+        told.resource,
+        rules._replace(
+            # What a person here has paused stays so.
+            mode=Mode.NONE if former is not None and former.mode is Mode.NONE else told.mode,
+            components=told.components,
+            update_policy=prescription.update_policy,
+            conflict_policy=prescription.conflict_policy,
+        ),
+        filters,
+    )
+
+
+def _carry_out(
+    repository: Repository, followed: Followed, prescription: Prescription, wanted: Sequence[WantedTask]
+) -> None:
+    present = repository.task_rows
+    named = {each.resource for each in wanted}
+    for task in present:
+        if task.resource in followed.resources and task.resource not in named:
+            wanted_tasks.remove(repository, task)
+    others = [each for each in present if each.resource in named]
+    _write(repository, wanted, others)
+    _arrange(repository, prescription.minutes)
+
+
+def _write(repository: Repository, wanted: Sequence[WantedTask], present: Sequence[TaskRow]) -> None:
+    known = {each.resource: each for each in present}
+    for difference in wanted_tasks.differences(repository, wanted):
+        shall_be = difference.wanted
+        if shall_be is None:
+            # A task of people here, which nobody prescribes.
+            continue
+        task = known.get(difference.resource)
+        if task is None:
+            wanted_tasks.add(repository.site, repository.id, shall_be)
+        else:
+            wanted_tasks.change(repository, task, shall_be, compares_all=difference.compares_all)
+
+
+def _arrange(repository: Repository, minutes: int) -> None:
+    """Let the job run as often as prescribed; where people here have taken it off the schedule, it stays off."""
+    site = repository.site
+    found = jobs.jobs_of(site.db, repository.id) if "scheduler_task" in site.db.tables else []
+    if not minutes or len(found) != 1 or found[0].scheduler_task.period == minutes * 60:
+        return
+    row = found[0]
+    jobs.change_job(
+        site,
+        row.sync_job.id,
+        period=minutes * 60,
+        start=None,
+        stop=row.scheduler_task.stop_time,
+        enabled=bool(row.scheduler_task.enabled),
+        after_change=row.sync_job.after_change,
+    )
+
+
+def again(repository: Repository, log: SyncLog | None = None) -> None:
+    """Try once more what was not carried out, without asking the other site: this one may have been upgraded.
+
+    Args:
+        repository: the repository.
+        log: of the run; it is told only if that succeeds.
+    """
+    followed = followed_in(repository.settings)
+    if followed is None or followed.problem is None:
+        return
+    found = take(repository, followed.told)
+    if log is not None and found is not None and found.problem is None and found.in_force is not None:
+        what = ", ".join(sorted(found.resources)) or "-"
+        message = Sentence.PRESCRIPTION_TAKEN.say(name=repository.name, what=what)
+        log.task(None, Activity.DECIDE, LogAction.FETCH, Result.SUCCESS, message)
+
+
+# --- what people here decide --------------------------------------------------------------------------------
+
+
+def let_prescribe(repository: Repository, agreed: Prescription) -> None:
+    """Let a repository prescribe what is exchanged, within the current transaction.
+
+    Args:
+        repository: the repository.
+        agreed: the most that it may prescribe without asking.
+    """
+    repository.update(settings=repository.settings_with(**{FOLLOWS: Followed(agreed).to_json()}))
+
+
+def present_agreement(repository: Repository) -> Prescription:
+    """Return what a repository may prescribe if what is exchanged now is the most: by the rules of its tasks.
+
+    Raises:
+        FilterError: a filter of a task cannot be read.
+    """
+    tasks = [each for each in repository.task_rows if each.mode is not Mode.NONE]
+    filters = {each.resource: wanted_tasks.text_of_filters(repository.site.db, each) for each in tasks}
+    rules = [each.rules for each in tasks] or [TaskRules()]
+    return Prescription(
+        tuple(
+            InvitedResource(each.resource, each.mode, each.rules.components, filters[each.resource])
+            for each in tasks
+        ),
+        # Of several the one that gives the other site least.
+        min((each.update_policy for each in rules), key=power),
+        min((each.conflict_policy for each in rules), key=power),
+    )
+
+
+def accept(repository: Repository) -> Followed | None:
+    """Accept what a repository prescribes beyond what was agreed, and carry it out.
+
+    Returns:
+        what is stored now, with a problem if it cannot be carried out all the same.
+
+    Raises:
+        AlreadyRunning: the repository is being synchronised.
+        FilterError: its conditions cannot be read.
+    """
+    site = repository.site
+    with site.store.transaction():
+        jobs.ensure_idle(site, repository.id)
+        repository = site.repository(repository.id)
+        followed = followed_in(repository.settings)
+        if followed is None or followed.told is None:
+            return followed
+        agreed = widened(followed.agreed, Prescription.from_json(followed.told))
+        repository.update(
+            settings=repository.settings_with(**{FOLLOWS: replace(followed, agreed=agreed).to_json()})
+        )
+        return take(repository, followed.told)
+
+
+def stop_following(repository: Repository) -> None:
+    """Let a repository prescribe nothing any more: its tasks stay as they are, and people here may change them."""
+    with repository.site.store.transaction():
+        kept = repository.settings_with()
+        kept.pop(FOLLOWS, None)
+        repository.update(settings=kept)

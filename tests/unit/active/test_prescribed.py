@@ -1,0 +1,308 @@
+"""What headquarters prescribes reaches a site with its next run, as far as that was agreed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s3sync.active import prescribed as prescribed
+from s3sync.administration import scopes as administration_scopes
+from s3sync.core.errors import ProtocolError, UnknownResource
+from s3sync.core.policy import Policy
+from s3sync.core.repository_state import Reason
+from s3sync.core.task import Mode
+from s3sync.exchange.scope import ScopeRule
+from s3sync.monitoring.status import statuses
+from s3sync.passive import news as passive_news
+from s3sync.scheduler import queue as queue
+from s3sync.scheduler import schedule as schedule
+from s3sync.scheduler.schedule import WantedSchedule
+from s3sync.site.scoping import prescribing as prescribing
+from s3sync.site.scoping.scopes import Prescribes
+from s3sync.site.wanted import tasks as wanted_tasks
+from s3sync.site.wanted.followed import Followed, followed_in
+from s3sync.wire.filters import parse_filter_string
+from s3sync.wire.protocol.invitation import InvitedResource
+from s3sync.wire.protocol.names import PeerCapability
+from s3sync.wire.protocol.news import NewsAnswer, NewsQuestion
+from s3sync.wire.protocol.prescription import Prescription
+from tests.support.jobs import World
+
+ORG, OFFICE, PERSON = "org_organisation", "org_office", "pr_person"
+AGREED = Prescription(
+    (InvitedResource(ORG, Mode.BOTH), InvitedResource(OFFICE, Mode.PULL, filters="~.name__like=A*")),
+    minutes=15,
+)
+RULES = (ScopeRule(ORG), ScopeRule(OFFICE, writes=False))
+
+
+class Office(World):
+    """A site that follows what the other one prescribes to it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        from gluon.scheduler import Scheduler
+
+        Scheduler(self.site.db, {queue.FUNCTION: print}, migrate=True, utc_time=True)
+        self.site.db(self.site.db.sync_repository.id == self.repository).update(
+            capabilities=sorted(PeerCapability)
+        )
+        self.scope = 0
+        self.prescribe()
+        with self.site.store.transaction():
+            prescribed.let_prescribe(self.headquarters, AGREED)
+
+    @property
+    def headquarters(self) -> Any:
+        return self.site.repository(self.repository)
+
+    @property
+    def here(self) -> Any:
+        """This site, as it is known at headquarters."""
+        found = self.other.known_repository(self.site.uuid)
+        assert found is not None
+        return found
+
+    def prescribe(self, *rules: ScopeRule, minutes: int = 0, wins: bool = False) -> None:
+        given = Prescribes(minutes, wins)
+        key = self.scope or None
+        self.scope = administration_scopes.save(self.other, key, "Field", rules or RULES, given)
+        administration_scopes.give(self.here, self.scope)
+        self.other.db.commit()
+
+    @property
+    def followed(self) -> Followed:
+        found = followed_in(self.headquarters.settings)
+        assert found is not None
+        return found
+
+    @property
+    def heard(self) -> tuple[bool, bool, bool]:
+        """What headquarters knows of it."""
+        return prescribing.heard_of(self.here.settings, prescribing.of_repository(self.here))
+
+    @property
+    def modes(self) -> dict[str, Mode]:
+        return {each.resource: each.mode for each in self.headquarters.task_rows}
+
+    @property
+    def reason(self) -> Reason:
+        (found,) = [each for each in statuses(self.site) if each.id == self.repository]
+        return found.state.reason
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    made = Office(tmp_path)
+    yield made
+    made.site.close()
+    made.other.close()
+
+
+def test_a_change_at_headquarters_is_there_with_the_next_run(office: Office) -> None:
+    assert office.run()["state"] == "completed"
+    assert office.modes == {ORG: Mode.BOTH, OFFICE: Mode.PULL}
+    assert [row.name for row in office.site.rows(ORG)] == ["One"]
+    assert office.followed.in_force is not None and office.followed.problem is None
+    # It tells so within the same run.
+    assert office.heard == (True, True, True)
+
+    office.prescribe(ScopeRule(ORG, filters=tuple(parse_filter_string("~.name__like=R*"))))
+    office.run()
+    assert office.modes == {ORG: Mode.BOTH}
+    (task,) = office.headquarters.tasks
+    assert [each.values for each in task.exchange.filters] == [("R*",)]
+
+
+def test_one_that_did_not_change_costs_a_few_bytes_and_no_request(office: Office) -> None:
+    office.run()
+    office.run()
+    office.peer.questions.clear()
+    office.peer.pulls.clear()
+    office.run()
+    (question,) = office.peer.questions
+    assert office.peer.pulls == []
+    assert question.pulls is None and question.follows == office.followed.mark
+    assert len(question.to_body()) - len(_without(question).to_body()) <= 32
+
+
+@pytest.mark.parametrize(
+    ("rules", "wins"),
+    [
+        ((*RULES, ScopeRule(PERSON)), False),
+        ((*RULES, ScopeRule(PERSON, writes=False)), False),
+        ((ScopeRule(ORG), ScopeRule(OFFICE)), False),
+        (RULES, True),
+    ],
+)
+def test_more_than_was_agreed_waits_for_a_person_and_what_was_there_goes_on(
+    office: Office, rules: tuple[ScopeRule, ...], wins: bool
+) -> None:
+    office.run()
+    former = office.modes
+    office.prescribe(*rules, wins=wins)
+    assert office.run()["state"] == "completed"
+    assert office.modes == former and office.followed.problem is not None
+    assert office.reason is Reason.PRESCRIBED
+    assert not any(each.rules.conflict_policy is Policy.OTHER for each in office.headquarters.task_rows)
+    # It is told once, and headquarters knows that it waits.
+    office.run()
+    assert len([each for each in _warnings(office) if "more than was agreed" in each]) == 1
+    assert office.heard == (True, True, False)
+
+    prescribed.accept(office.headquarters)
+    assert office.followed.problem is None and len(office.modes) == len(rules)
+    assert office.run()["state"] == "completed"
+    wanted = Policy.OTHER if wins else Policy.NEWER
+    assert {each.rules.conflict_policy for each in office.headquarters.task_rows} == {wanted}
+    # What was narrowed meanwhile may come back without asking.
+    office.prescribe(ScopeRule(ORG))
+    office.run()
+    office.prescribe(*rules, wins=wins)
+    office.run()
+    assert office.followed.problem is None and len(office.modes) == len(rules)
+
+
+def _warnings(office: Office) -> list[str]:
+    log = office.site.db.sync_log
+    return [str(row.message) for row in office.site.db(log.result == "warning").select()]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"resources": [["nowhere_table", 3, True, ""]], "policies": ["NEWER", "NEWER"], "minutes": 0},
+        {"resources": [["auth_user", 3, True, ""]], "policies": ["NEWER", "NEWER"], "minutes": 0},
+        {"resources": [["org_organisation", 3, True, "~.nowhere=1"]], "policies": ["NEWER", "NEWER"]},
+        {"resources": [["org_organisation", 3, True, "((("]], "policies": ["NEWER", "NEWER"]},
+        {"resources": [["org_organisation", 9, True, ""]], "policies": ["NEWER", "NEWER"]},
+        {"resources": [["org_organisation", 3, True, ""]] * 2, "policies": ["NEWER", "NEWER"]},
+        {"resources": "all", "policies": []},
+        {},
+        "all",
+        [1],
+    ],
+)
+def test_a_wrong_one_is_told_and_leaves_what_was_there(
+    office: Office, told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.run()
+    former, in_force = office.modes, office.followed.in_force
+    seen: list[str | None] = []
+    answer = passive_news.news
+
+    def another(site: Any, asking: Any, question: Any) -> NewsAnswer:
+        seen.append(question.follows)
+        if len(seen) > 1:
+            return answer(site, asking, _without(question))
+        return NewsAnswer(prescribed=told, prescribes=True)
+
+    monkeypatch.setattr("tests.support.exchange.passive_news.news", another)
+    assert office.run()["state"] == "completed"
+    assert office.modes == former and office.followed.in_force == in_force
+    assert office.followed.problem is not None and office.reason is Reason.PRESCRIBED
+    assert "cannot be carried out here" in "".join(_warnings(office))
+
+
+def _without(question: NewsQuestion) -> NewsQuestion:
+    return replace(question, follows=None)
+
+
+def test_one_that_changes_with_every_question_ends_the_run(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = iter(range(100))
+
+    def another(site: Any, asking: Any, question: Any) -> NewsAnswer:
+        told = Prescription((InvitedResource(ORG, Mode.BOTH),), minutes=next(count) + 1)
+        return NewsAnswer(prescribed=told.to_json(), prescribes=True)
+
+    monkeypatch.setattr("tests.support.exchange.passive_news.news", another)
+    with pytest.raises(ProtocolError, match="again and again"):
+        office.run()
+    assert next(count) < 10
+
+
+def test_what_people_here_paused_stays_paused_and_their_own_tasks_stay(office: Office) -> None:
+    office.run()
+    db = office.site.db
+    db(db.sync_task.resource_name == ORG).update(mode=Mode.NONE.value)
+    db.sync_task.insert(repository_id=office.repository, resource_name=PERSON)
+    db.commit()
+    office.prescribe(ScopeRule(ORG, components=False))
+    office.run()
+    assert office.modes == {ORG: Mode.NONE, PERSON: Mode.BOTH}
+    (task,) = [each for each in office.headquarters.task_rows if each.resource == ORG]
+    assert not task.rules.components
+
+
+def test_the_job_runs_as_often_as_prescribed_and_stays_off_where_it_was_switched_off(office: Office) -> None:
+    site, key = office.site, office.repository
+    with site.store.transaction():
+        schedule.arrange(site, key, None, WantedSchedule(900, None, 5, False))
+    office.prescribe(*RULES, minutes=120)
+    office.run()
+    (found,) = schedule.of_repository(site, key)
+    assert (found.period, found.enabled, found.after_change) == (7200, False, 5)
+    with site.store.transaction():
+        schedule.arrange(site, key, None, None)
+    office.prescribe(*RULES, minutes=30)
+    office.run()
+    assert schedule.of_repository(site, key) == []
+
+
+def test_where_nothing_is_prescribed_any_more_it_is_decided_here(office: Office) -> None:
+    office.run()
+    administration_scopes.save(office.other, office.scope, "Field", RULES, None)
+    office.run()
+    assert office.followed.in_force is None and office.followed.mark == ""
+    assert office.modes == {ORG: Mode.BOTH, OFFICE: Mode.PULL}
+    prescribed.stop_following(office.headquarters)
+    assert office.headquarters.follows is None
+    office.prescribe(ScopeRule(ORG, writes=False))
+    office.peer.questions.clear()
+    office.run()
+    assert office.modes[ORG] is Mode.BOTH
+    assert all(each.follows is None for each in office.peer.questions)
+
+
+def test_a_scope_without_resources_and_one_that_has_some_again(office: Office) -> None:
+    office.run()
+    administration_scopes.save(office.other, office.scope, "Field", (), Prescribes())
+    office.run()
+    assert office.modes == {}
+    assert office.run()["state"] == "completed"
+    office.prescribe(*RULES)
+    office.run()
+    assert office.modes == {ORG: Mode.BOTH, OFFICE: Mode.PULL}
+
+
+def test_what_could_not_be_carried_out_is_tried_again_after_an_upgrade(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = wanted_tasks.check_resource
+
+    def lacks(site: Any, resource: str) -> None:
+        if resource == OFFICE and site is office.site:
+            raise UnknownResource("This site has no table org_office.")
+        check(site, resource)
+
+    monkeypatch.setattr(wanted_tasks, "check_resource", lacks)
+    office.run()
+    assert office.followed.problem is not None and office.modes == {ORG: Mode.BOTH}
+    monkeypatch.setattr(wanted_tasks, "check_resource", check)
+    office.run()
+    assert office.followed.problem is None and office.modes == {ORG: Mode.BOTH, OFFICE: Mode.PULL}
+
+
+def test_what_is_agreed_by_hand_is_what_is_exchanged_now(office: Office) -> None:
+    db = office.site.db
+    db.sync_task.insert(repository_id=office.repository, resource_name=OFFICE, mode=1, conflict_policy="THIS")
+    db.commit()
+    found = prescribed.present_agreement(office.headquarters)
+    assert {each.resource: each.mode for each in found.resources} == {ORG: Mode.BOTH, OFFICE: Mode.PULL}
+    assert found.conflict_policy is Policy.THIS
