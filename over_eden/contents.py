@@ -25,6 +25,7 @@ class Laid(NamedTuple):
 CONTENTS: tuple[Laid, ...] = (
     Laid("applications/eden/modules/s3sync", "modules/s3sync"),
     Laid("over_eden/models/0000_eden_sync.py", "models/0000_eden_sync.py"),
+    Laid("over_eden/models/00_tables_eden_sync.py", "models/00_tables_eden_sync.py"),
     Laid("over_eden/models/tasks_eden_sync.py", "models/tasks_eden_sync.py"),
     Laid("applications/eden/controllers/sync.py", "controllers/sync.py", replaces=True),
     # Eden's own views/sync is one page, index.html; the others are new there.

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from gluon.globals import Response
@@ -16,6 +17,7 @@ from gluon.storage import Storage
 from gluon.template import render
 
 from over_eden.contents import CONTENTS, LEFT_OUT
+from s3sync.ui.program_requests import OWN_RULES
 from tests.support.places import APPLICATION, CHECKOUT
 from tests.support.standard_library import STDLIB
 
@@ -39,6 +41,8 @@ WEB2PY = {"T", "URL", "current", "redirect", "request", "response", "session"}
 #: What the models of an Eden add to it. The first of them is named here.
 ENVIRONMENT = WEB2PY | {"auth", "db", "s3db", "settings", "tasks"}
 FIRST_MODEL, TASKS, LAST_MODEL = "000_1st_run.py", "tasks.py", "zz_last.py"
+#: The last one before that which refuses who may not see a page, and that one.
+ACCOUNTS, CHECK_OF_RIGHTS = "00_tables.py", "00_utils.py"
 #: Pages of an Eden to which ours lead.
 PAGES = {("default", "index"), ("default", "user")}
 
@@ -225,7 +229,7 @@ def test_models_and_the_controller_use_names_that_every_eden_has(laid: Path) -> 
         for folder in ("models", "controllers")
         for path in (laid / folder).glob("*.py")
     }
-    assert len(found) == 3 and {name: names for name, names in found.items() if names} == {}
+    assert len(found) == 4 and {name: names for name, names in found.items() if names} == {}
 
 
 def called(path: Path, source: str, modules: Path) -> set[tuple[str, str]]:
@@ -256,9 +260,27 @@ def test_what_the_first_model_does_needs_no_other_and_is_done_for_the_synchronis
     assert outside == []
 
 
-def test_the_second_model_stands_behind_the_tasks_of_an_eden_and_before_its_last(laid: Path) -> None:
-    names = sorted(path.name for path in (laid / "models").glob("*.py"))
-    assert len(names) == 2 and TASKS < names[1] < LAST_MODEL
+def test_each_model_stands_where_it_has_to_among_those_of_an_eden(laid: Path) -> None:
+    first, pages, tasks = sorted(path.name for path in (laid / "models").glob("*.py"))
+    assert first < FIRST_MODEL
+    assert ACCOUNTS < pages < CHECK_OF_RIGHTS
+    assert TASKS < tasks < LAST_MODEL
+
+
+@pytest.mark.parametrize(("controller", "opened"), [("sync", True), ("org", False)])
+def test_eden_asks_nobody_to_log_in_for_pages_that_have_rules_of_their_own(
+    laid: Path, controller: str, opened: bool
+) -> None:
+    permission = SimpleNamespace(unrestricted_pages=("default/index",))
+    surroundings = {
+        "request": SimpleNamespace(controller=controller),
+        "settings": SimpleNamespace(has_module=lambda name: True),
+        "auth": SimpleNamespace(permission=permission),
+    }
+    source = (laid / "models" / "00_tables_eden_sync.py").read_text(encoding="utf-8")
+    exec(compile(source, "model", "exec"), surroundings)
+    added = set(permission.unrestricted_pages) - {"default/index"}
+    assert added == ({f"sync/{each}" for each in OWN_RULES} if opened else set())
 
 
 def test_the_scheduler_of_an_eden_can_run_what_that_of_the_bundled_application_can(laid: Path) -> None:

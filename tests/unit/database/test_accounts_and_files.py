@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gluon.validators import CRYPT
 from pydal import DAL, Field
 
 from s3sync.core.errors import BadRequest
-from s3sync.database.accounts import SiteAccounts
+from s3sync.database.accounts import SiteAccounts, create_account
 from s3sync.database.files import SiteFiles
 from tests.support.databases import discard
 
@@ -42,6 +43,20 @@ def test_accounts(db: DAL) -> None:
     assert accounts.groups(["Editor", "Nobody"]) == {"Editor": role}
     assert accounts.roles([role]) == {role: "Editor"}
     assert accounts.users([]) == accounts.emails([]) == {}
+
+
+def test_the_role_of_a_site_counts_for_everything_where_roles_count_for_an_entity(tmp_path: Path) -> None:
+    db = DAL("sqlite:memory", folder=str(tmp_path))
+    names = [Field(each) for each in ("email", "first_name", "last_name")]
+    db.define_table("auth_user", *names, Field("password", "password", requires=CRYPT()))
+    db.define_table("auth_group", Field("role"))
+    of_eden = [Field(each, "integer") for each in ("user_id", "group_id", "pe_id")]
+    db.define_table("auth_membership", *of_eden)
+    role = db.auth_group.insert(role="Synchronization")
+    account = create_account(db, "site-1@sites.invalid", "a-long-password", "Nairobi")
+    member = db(db.auth_membership).select().first()
+    assert (member.user_id, member.group_id, member.pe_id) == (account, role, 0)
+    discard(db)
 
 
 def test_a_site_without_users(tmp_path: Path) -> None:

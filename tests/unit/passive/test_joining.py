@@ -70,6 +70,14 @@ def test_a_code_says_again_what_was_put_into_it(site: SampleSite, scope: StoredS
     assert read.expires == site.clock.now() + timedelta(days=3)
 
 
+def test_nobody_is_invited_where_no_account_could_be_made(site: SampleSite, scope: StoredScope) -> None:
+    site.db(site.db.auth_group.role == "Synchronization").delete()
+    with pytest.raises(ConfigurationError) as refused:
+        administration.invite(site, scope, Wish("Nairobi"))
+    assert "Synchronization" in refused.value.message and "Administration > Roles" in refused.value.hint
+    assert site.db(site.db.sync_invitation).isempty()
+
+
 @pytest.mark.parametrize("text", ["", "hello", BEGINNING, BEGINNING + "AAAA", BEGINNING + "é", "x" * 9000])
 def test_what_is_no_code_is_refused_with_words_for_it(text: str) -> None:
     with pytest.raises(BadRequest) as refused:

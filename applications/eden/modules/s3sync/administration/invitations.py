@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from ..core.policy import Policy
+from ..database import accounts as accounts
 from ..database.tables.fields import live
 from ..site import Repository, Site
 from ..site.repositories import REVOKED
@@ -49,7 +50,11 @@ def invite(site: Site, scope: StoredScope, wish: Wish) -> Invitation:
         site: this site.
         scope: what the invited site may read and write here, and exchanges.
         wish: the rest.
+
+    Raises:
+        ConfigurationError: an account could not be made for who takes it up.
     """
+    accounts.role_of_sites(site.db)
     key = secrets.token_urlsafe(24)
     address = wish.address.rstrip("/") or site.base_url
     expires = site.clock.now() + timedelta(days=wish.days)

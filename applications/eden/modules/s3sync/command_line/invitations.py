@@ -27,7 +27,7 @@ def invite(site: Site, T: Translate, given: Mapping[str, Any]) -> dict[str, Any]
         given: name, scope (its name), minutes, days, address (None for the usual one).
 
     Raises:
-        Refusal: there is no such scope, or this site does not know its address.
+        Refusal: there is no such scope, this site does not know its address, or it can make no accounts of sites.
     """
     found = [each for each in scopes.all_of(site) if each.scope.name == given["scope"]]
     if not found:
@@ -39,7 +39,10 @@ def invite(site: Site, T: Translate, given: Mapping[str, Any]) -> dict[str, Any]
             "This site does not know its address.", "Give it: --address https://eden.example.org/eden."
         )
     wish = Wish(given["name"], given["minutes"], given["days"], address)
-    made = invitations.invite(site, found[0], wish)
+    try:
+        made = invitations.invite(site, found[0], wish)
+    except SyncError as error:
+        raise Refusal(error.message, error.hint) from error
     return {
         "name": wish.name,
         "scope": found[0].scope.name,

@@ -76,9 +76,7 @@ def create_account(db: Any, email: str, password: str, name: str) -> int:
     Raises:
         ConfigurationError: there is no such role here.
     """
-    role = db(db.auth_group.role == ROLE).select(db.auth_group.id, limitby=(0, 1)).first()
-    if role is None:
-        raise ConfigurationError(f"There is no role {ROLE} at this site.", hint="Make it, then try again.")
+    role = role_of_sites(db)
     values = {
         "first_name": name[:64],
         "last_name": "",
@@ -86,8 +84,31 @@ def create_account(db: Any, email: str, password: str, name: str) -> int:
         "password": str(_hashed(db, password)),
     }
     user_id = int(db.auth_user.insert(**values))
-    db.auth_membership.insert(user_id=user_id, group_id=role.id)
+    member = {"user_id": user_id, "group_id": role}
+    if "pe_id" in db.auth_membership.fields:
+        # In a complete Eden a role counts for an entity; 0 stands for all of them.
+        member["pe_id"] = 0
+    db.auth_membership.insert(**member)
     return user_id
+
+
+def role_of_sites(db: Any) -> int:
+    """Return the key of the role that accounts of other sites have.
+
+    Args:
+        db: as for ``create_account``.
+
+    Raises:
+        ConfigurationError: there is none; a complete Eden has none of its own.
+    """
+    role = db(db.auth_group.role == ROLE).select(db.auth_group.id, limitby=(0, 1)).first()
+    if role is None:
+        raise ConfigurationError(
+            f"There is no role {ROLE} at this site, and accounts of other sites would have it.",
+            hint="Make it under Administration > Roles, with the rights of the controller sync and of the tables "
+            "that other sites shall read and write, then try again.",
+        )
+    return int(role.id)
 
 
 def is_made(db: Any, user_id: int) -> bool:

@@ -10,6 +10,9 @@ from gluon.storage import Storage
 
 #: Formats for programs.
 FORMATS = ("xml", "s3json", "json", "csv")
+#: Functions of the controller ``sync`` that are open to who is not logged in, and decide themselves what they give: the
+#: key of an invitation or of the monitoring, and data sets that are public.
+OWN_RULES = ("join", "health", "metrics", "datasets", "archive")
 
 
 def normalise(request: Any) -> None:

@@ -229,7 +229,7 @@ def _scope(site: Site, told: Told) -> ScopeInFile:
         except SyncError as error:
             each.wrong("filters", error.message, error.hint)
             checked = rule
-        if resource in rules:
+        if resource and resource in rules:
             each.wrong("resource", f"There is a rule for {resource} already.", "Leave one of them out.")
         rules[resource] = checked
         each.end()

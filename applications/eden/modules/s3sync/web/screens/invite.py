@@ -9,11 +9,13 @@ from gluon.validators import IS_EMPTY_OR, IS_INT_IN_RANGE, IS_LENGTH, IS_NOT_EMP
 
 from ...administration import invitations as administration_invitations
 from ...administration.invitations import MOST_DAYS, MOST_MINUTES, Wish
+from ...core.errors import SyncError
 from ...database.paging import whole_number
 from ...site.labels import Translate
 from ...site.scoping import invitations as invitations
 from ...site.scoping import scopes as scopes
 from ...transport.pinning import is_fingerprint, normal, readable
+from ...ui import look as look
 from ...ui.choice import Choice
 from ...ui.refusals import refusal
 from ...wire.protocol.invitation import Invitation
@@ -56,7 +58,11 @@ def _all(screen: ScreenContext) -> dict[str, Any]:
             bool(given.headquarters_win),
             given.certificate or "",
         )
-        screen.session.sync_invitation = administration_invitations.invite(site, scope, wish).code
+        try:
+            screen.session.sync_invitation = administration_invitations.invite(site, scope, wish).code
+        except SyncError as error:
+            screen.session.flash = look.Problem(T("Nothing was changed: %s") % error.explain())
+            redirect(URL("sync", "invitation"))
         redirect(URL("sync", "invitation", args="code"))
     screen.response.view = "sync/invitation.html"
     return {
