@@ -2374,7 +2374,7 @@
 'A run that is tried again counts each time: after 1, 5, 15 and 60 minutes.': 'كل إعادة محاولة تُحتسب: بعد 1 و5 و15 و60 دقيقة.',
 'A site is silent': 'موقع صامت',
 'A test goes now to everybody whom the saved rule names.': 'يُرسل الآن اختبار إلى كل من تذكره القاعدة المحفوظة.',
-'A worker looks once a minute. That no worker runs at all only somebody outside can notice: let your monitoring ask the address /health.': 'ينظر العامل مرة كل دقيقة. أما عدم تشغيل أي عامل فلا يلاحظه إلا من في الخارج: اجعل نظام المراقبة لديك يسأل العنوان /health.',
+'A worker looks once a minute. That no worker runs at all only somebody outside can notice: let your monitoring ask the address %s.': 'ينظر العامل مرة كل دقيقة. أما عدم تشغيل أي عامل فلا يلاحظه إلا من في الخارج: اجعل نظام المراقبة لديك يسأل العنوان %s.',
 'A wrong clock decides which version of a record is newer.': 'الساعة الخاطئة تقرر أي نسخة من السجل هي الأحدث.',
 'Add a rule': 'إضافة قاعدة',
 'Addresses, by commas.': 'عناوين تفصل بينها فواصل.',

@@ -2142,7 +2142,7 @@
 'A run that is tried again counts each time: after 1, 5, 15 and 60 minutes.': 'Ein Lauf, der wieder versucht wird, zählt jedes Mal: nach 1, 5, 15 und 60 Minuten.',
 'A site is silent': 'Ein Standort schweigt',
 'A test goes now to everybody whom the saved rule names.': 'Ein Test geht jetzt an alle, die die gespeicherte Regel nennt.',
-'A worker looks once a minute. That no worker runs at all only somebody outside can notice: let your monitoring ask the address /health.': 'Ein Worker sieht einmal in der Minute nach. Dass gar kein Worker läuft, kann nur jemand von außen bemerken: Lassen Sie Ihre Überwachung die Adresse /health abfragen.',
+'A worker looks once a minute. That no worker runs at all only somebody outside can notice: let your monitoring ask the address %s.': 'Ein Worker sieht einmal in der Minute nach. Dass gar kein Worker läuft, kann nur jemand von außen bemerken: Lassen Sie Ihre Überwachung die Adresse %s abfragen.',
 'A wrong clock decides which version of a record is newer.': 'Eine falsche Uhr entscheidet, welche Fassung eines Datensatzes neuer ist.',
 'Add a rule': 'Regel hinzufügen',
 'Addresses, by commas.': 'Adressen, durch Kommas getrennt.',

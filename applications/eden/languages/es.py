@@ -2200,7 +2200,7 @@
 'A run that is tried again counts each time: after 1, 5, 15 and 60 minutes.': 'Una ejecución que se reintenta cuenta cada vez: a los 1, 5, 15 y 60 minutos.',
 'A site is silent': 'Un sitio no da señales',
 'A test goes now to everybody whom the saved rule names.': 'Se envía ahora una prueba a todos los que nombra la regla guardada.',
-'A worker looks once a minute. That no worker runs at all only somebody outside can notice: let your monitoring ask the address /health.': 'Un proceso de trabajo mira una vez por minuto. Que no haya ninguno en marcha solo puede notarse desde fuera: haga que su sistema de vigilancia consulte la dirección /health.',
+'A worker looks once a minute. That no worker runs at all only somebody outside can notice: let your monitoring ask the address %s.': 'Un proceso de trabajo mira una vez por minuto. Que no haya ninguno en marcha solo puede notarse desde fuera: haga que su sistema de vigilancia consulte la dirección %s.',
 'A wrong clock decides which version of a record is newer.': 'Un reloj equivocado decide qué versión de un registro es más reciente.',
 'Add a rule': 'Añadir una regla',
 'Addresses, by commas.': 'Direcciones, separadas por comas.',

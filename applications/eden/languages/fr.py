@@ -2200,7 +2200,7 @@
 'A run that is tried again counts each time: after 1, 5, 15 and 60 minutes.': 'Une exécution retentée compte à chaque fois : après 1, 5, 15 et 60 minutes.',
 'A site is silent': 'Un site est silencieux',
 'A test goes now to everybody whom the saved rule names.': 'Un essai part maintenant à tous ceux que nomme la règle enregistrée.',
-'A worker looks once a minute. That no worker runs at all only somebody outside can notice: let your monitoring ask the address /health.': 'Un processus de travail regarde une fois par minute. Qu’aucun ne tourne, seul quelqu’un de l’extérieur peut le remarquer : faites interroger l’adresse /health par votre surveillance.',
+'A worker looks once a minute. That no worker runs at all only somebody outside can notice: let your monitoring ask the address %s.': 'Un processus de travail regarde une fois par minute. Qu’aucun ne tourne, seul quelqu’un de l’extérieur peut le remarquer : faites interroger l’adresse %s par votre surveillance.',
 'A wrong clock decides which version of a record is newer.': 'Une horloge fausse décide quelle version d’un enregistrement est la plus récente.',
 'Add a rule': 'Ajouter une règle',
 'Addresses, by commas.': 'Adresses, séparées par des virgules.',

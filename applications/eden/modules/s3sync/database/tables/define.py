@@ -24,13 +24,15 @@ BELONGING = (
     "sync_deferred",
     "sync_dataset",
     "sync_invitation",
+    "sync_notice_rule",
+    "sync_notice_message",
 )
 
 #: Tables whose rows stay after the repository is deleted: they may need a decision, or tell of our own records.
 OUTLIVING = ("sync_kept", "sync_change", "sync_deletion")
 
-#: Leases and positions of the exchange, which no other repository can use.
-ENDING = ("sync_lease", "sync_checkpoint", "sync_open_there")
+#: Leases and positions of the exchange, and what is to be told of it, which no other repository can use.
+ENDING = ("sync_lease", "sync_checkpoint", "sync_open_there", "sync_notice")
 
 
 class _AsTheyAre:

@@ -96,7 +96,7 @@ def send_mail(site: Site, recipients: list[str], subject: str, text: str) -> Fai
     if site.host.settings.get_mail_server():
         reason = site.host.send_mail(recipients, subject, text)
     else:
-        reason = "[mail] server"
+        reason = "no mail server is configured here."
     if reason is None:
         return None
     said = Sentence.MAIL_NOT_SENT.say(recipients=", ".join(recipients), reason=reason)
