@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from s3sync.passive.push import WAIT_AT_MOST
-from tests.support.documents import OFFICE, ORG, office, org
+from tests.support.documents import LOCATION, OFFICE, ORG, data, location, office, org, ref, resource
 from tests.support.exchange import Pair
 from tests.support.site import Clock, SampleSite
 
@@ -56,6 +57,88 @@ def test_an_office_and_its_organisation_deleted_at_one_site_are_gone_at_both_aft
     pair.run()
     assert live(own) == live(other) == []
     assert not own.kept() and not other.kept()
+
+
+TYPE, LINK, BRANCH = "org_organisation_type", "org_organisation_organisation_type", "org_organisation_branch"
+SHELTER = "cr_shelter"
+FAMILY = (LOCATION, TYPE, ORG, OFFICE, SHELTER)
+
+
+def family(site: SampleSite) -> None:
+    """Make records that refer to each other: by components, links, and references that a deletion empties."""
+    put = partial(site.push, repository_id=None)
+    put(location("land", "Land") + location("town", "Town", "land"), LOCATION)
+    put(resource(TYPE, "type", data("name", "NGO")), TYPE)
+    put(org("org", "Org") + org("branch", "Branch"), ORG)
+    put(
+        resource(LINK, "link", ref("organisation_id", ORG, "org"), ref("organisation_type_id", TYPE, "type")),
+        LINK,
+    )
+    put(
+        resource(BRANCH, "below", ref("organisation_id", ORG, "org"), ref("branch_id", ORG, "branch")), BRANCH
+    )
+    put(office("office", "org", ref("location_id", LOCATION, "town")), OFFICE)
+    at = ref("location_id", LOCATION, "town")
+    put(
+        resource(SHELTER, "shelter", data("name", "School"), ref("organisation_id", ORG, "branch"), at),
+        SHELTER,
+    )
+    site.db.commit()
+
+
+DELETED = (
+    (SHELTER, "shelter"),
+    (OFFICE, "office"),
+    (BRANCH, "below"),
+    (LINK, "link"),
+    (ORG, "branch"),
+    (ORG, "org"),
+    (TYPE, "type"),
+    (LOCATION, "town"),
+    (LOCATION, "land"),
+)
+
+
+@pytest.mark.parametrize("order", [FAMILY, FAMILY[::-1]])
+@pytest.mark.parametrize("deleted_at", ["own", "other"])
+def test_nobody_is_asked_about_records_that_were_deleted_together(
+    sites: tuple[SampleSite, SampleSite], order: tuple[str, ...], deleted_at: str
+) -> None:
+    own, other = sites
+    family(other)
+    pair = Pair(own, other, *order)
+    pair.run()
+    at = own if deleted_at == "own" else other
+    for table, uuid in DELETED:
+        own.clock.step(1)
+        at.delete(table, uuid)
+    for _ in range(2):
+        own.clock.step()
+        pair.run()
+    assert [site.rows(table) for site in sites for table in (*FAMILY, LINK, BRANCH)] == [[]] * 14
+    assert not own.kept() and not other.kept()
+
+
+@pytest.mark.parametrize("edited", [("org_office", "office"), ("org_organisation_branch", "below")])
+def test_who_edited_one_of_them_meanwhile_is_told(
+    sites: tuple[SampleSite, SampleSite], edited: tuple[str, str]
+) -> None:
+    own, other = sites
+    family(other)
+    pair = Pair(own, other, *FAMILY)
+    pair.run()
+    own.clock.step()
+    table, uuid = edited
+    own.db(own.s3db[table].uuid == uuid).update(comments="edited here")
+    own.db.commit()
+    for each in DELETED:
+        own.clock.step(1)
+        other.delete(*each)
+    for _ in range(3):
+        own.clock.step()
+        pair.run()
+    assert [site.rows(table) for site in sites] == [[], []]
+    assert uuid in {each.uuid for site in sites for each in site.kept()}
 
 
 @pytest.mark.parametrize("deleted_at", ["own", "other"])

@@ -1,5 +1,4 @@
-"""Plans an import: find the originals, resolve, compare, decide, check. It reads; all it writes is what the journal
-missed of records that were written past it.
+"""Plans an import: find the originals, resolve, compare, decide, check. It writes but what the journal missed.
 
 Every query is for a whole batch: one per table for the originals, one per unique field, one per duplicate rule, and
 one per table referred to.
@@ -240,12 +239,13 @@ class Planner:
             ]
             contested_here.update(map(id, self._changes_here.among(table, telling)))
         # What a person or program imports here is an edit: later than what it edits, or other sites would refuse it.
-        by_hand = self._context.repository_id is None
-        told, by_field = self._fields.knows_any, self._context.by_field
+        by_hand, told = self._context.repository_id is None, self._fields.knows_any
+        by_field = self._context.by_field
+        stays = self._fields.deleted_since(items, contested_here - moved_away, self._terms)
         for item in items:
             if item.outcome is not None:
                 continue
-            decision = None if item.master is None else _without_master(item)
+            decision = _OURS_STAYS if id(item) in stays else _without_master(item)
             if decision is None:
                 if item.original is None:
                     decision = self._decide_unknown(item.record)

@@ -51,7 +51,7 @@ class ChangesHere:
                     sent.append(item)
             elif seq <= known and not context.clears:
                 known_at.append(item)
-        derived = self._derived(table, sent)
+        derived = self._derived(table, sent) | self._nobody_edited(table, found)
         return [item for item in found if id(item) not in derived] + self._made_without(table, known_at)
 
     def is_former(self, item: Item) -> bool:
@@ -61,6 +61,21 @@ class ChangesHere:
             any(not differs(former, value) for each in changes for former in each.fields.get(name, ()))
             for name, value in item.changes.items()
         )
+
+    def _nobody_edited(self, table: str, items: Sequence[Item]) -> set[int]:
+        """Return the id() of records that are deleted there, and changed here only by what other deletions did.
+
+        Of records that are deleted together the one that others refer to often comes first: they lose their reference,
+        or what follows from it. That is a change made here, but nobody has edited them: there is nothing to decide.
+        """
+        going = [item for item in items if _is_later_deletion(item)]
+        changes = self._changes.of(table, [item.key or 0 for item in going]) if going else {}
+        sender = self._context.repository_id
+        return {
+            id(item)
+            for item in going
+            if not unseen(changes.get(item.key or 0, ()), Knowledge(known_there(item, self._context)), sender)
+        }
 
     def _made_without(self, table: str, items: Sequence[Item]) -> list[Item]:
         """Return the items that an Eden had before we changed ours: it has refused our version without a word."""
@@ -95,6 +110,12 @@ def knowledge_of(item: Item, context: Context) -> Knowledge:
         return Knowledge(known_there(item, context))
     made = milliseconds(moment) - int(context.skew * 1000) + LAST_OF_A_SECOND
     return Knowledge(known_there(item, context), made, context.sent_times(item.root.plan.table.name))
+
+
+def _is_later_deletion(item: Item) -> bool:
+    ours, theirs = item.ours("modified_on"), item.record.modified_on
+    lives_here = not item.ours("deleted") and ours is not None
+    return item.record.deleted and lives_here and theirs is not None and ours <= theirs
 
 
 def known_there(item: Item, context: Context) -> int:

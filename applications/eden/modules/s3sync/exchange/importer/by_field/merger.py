@@ -24,7 +24,7 @@ from ....core.fields import (
     together,
 )
 from ....core.kept import Side
-from ....core.policy import Decision, DecisionReason, Policy, preferred
+from ....core.policy import Decision, DecisionReason, Policy, Terms, preferred
 from ....core.records import Action
 from ...ports import Ports
 from ..context import Context
@@ -201,6 +201,32 @@ class FieldMerger:
         """Return whether a record in this batch follows ours and explains what differs, so that it is taken."""
         versions = self._versions.get(id(item))
         return versions is not None and versions.following is not None
+
+    def deleted_since(self, items: Sequence[Item], among: Collection[int], terms: Terms) -> set[int]:
+        """Return the id() of records whose deletion here stays, without a conflict.
+
+        Args:
+            items: the records of a batch.
+            among: id() of those that changed here, unknown to the sender.
+            terms: the rules of the import; where one site has the last word it has it on a deletion, too.
+        """
+        if not among or terms.conflict_policy is not Policy.NEWER:
+            return set()
+        return {id(item) for item in items if id(item) in among and self._was_deleted_since(item)}
+
+    def _was_deleted_since(self, item: Item) -> bool:
+        """Return whether our deletion alone is new: the sender has edited nothing of a record that lives there.
+
+        It sends the record for what belongs to it, or what belongs to it along with it.
+        """
+        ours, theirs = item.ours("modified_on"), item.record.modified_on
+        if not item.ours("deleted") or item.record.deleted or self._context.again or ours is None:
+            return False
+        versions = self._versions.get(id(item))
+        tells_nothing_new = versions is None or versions.ours.covers(versions.theirs)
+        return (
+            tells_edits(item, self._context) and tells_nothing_new and theirs is not None and theirs <= ours
+        )
 
     def learn(self, item: Item) -> None:
         """Take over what the sender knows of the edits of a record that is as it is here, or new."""
