@@ -194,6 +194,10 @@ class ThinAuth(EdenAuth):
         self.realm = set(realm)
         self.realms_set: list[tuple[str, list[int]]] = []
 
+    def allow(self, role: int, method: str, table: str) -> None:
+        """Give a role another right."""
+        self._tables[role].add((method, table))
+
     def s3_accessible_query(self, method: str, table: Any, c: Any = None, f: Any = None) -> Any:
         if (c, f) != ("sync", "sync"):
             raise AssertionError("rights are those of the synchronisation")

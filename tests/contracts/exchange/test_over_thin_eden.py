@@ -14,10 +14,11 @@ from s3sync.core.errors import StoreBusy
 from s3sync.core.policy import Terms
 from s3sync.exchange.exporter import ExportRequest
 from s3sync.exchange.importer import Context, Report
+from s3sync.exchange.scope import Scope, ScopeRule
 from s3sync.site.scoping import scopes as scopes
 from s3sync.site.scoping.account_rights import by_account
 from s3sync.wire.s3xml.document import Document
-from tests.support.thin_eden import ThinEden
+from tests.support.thin_eden import CLERK, ThinEden
 
 ORG, OFFICE = "org_organisation", "org_office"
 
@@ -137,6 +138,27 @@ def test_a_part_comes_only_where_the_account_may_read_it_by_itself(eden: ThinEde
     assert scope is not None
     sent = export(eden, ORG, readable=scope.readable)
     assert "Organisation 1" in sent and "urn:uuid:c1" not in sent
+
+
+def test_in_a_scope_a_part_comes_where_the_account_may_read_it_and_is_no_resource_of_its_own(
+    eden: ThinEden,
+) -> None:
+    inside = (
+        '<resource name="pr_contact" uuid="urn:uuid:c1"><data field="value">a@example.org</data></resource>'
+        '<resource name="pr_contact" uuid="urn:uuid:c2"><data field="value">b@example.org</data></resource>'
+    )
+    take(eden, ORG, organisation(1, inside))
+    mine = eden.db(eden.db.org_organisation).select().first().pe_id
+    contacts = eden.db.pr_contact
+    for uuid, realm in (("urn:uuid:c1", mine), ("urn:uuid:c2", mine + 1)):
+        eden.db(contacts.uuid == uuid).update(realm_entity=realm)
+    eden.auth.realm = {mine}
+    eden.auth.allow(CLERK, "read", "pr_contact")
+    eden.host.impersonate(eden.clerk)
+    scope = by_account(eden, Scope.of("Field", [ScopeRule(ORG)]))
+    assert scope is not None and not scope.may_read("pr_contact")
+    sent = export(eden, ORG, readable=scope.readable)
+    assert "urn:uuid:c1" in sent and "urn:uuid:c2" not in sent
 
 
 def test_an_account_writes_what_its_realm_holds_and_makes_nothing_it_may_not_make(eden: ThinEden) -> None:

@@ -39,10 +39,16 @@ class OfAccount(Mapping[str, Sequence[Filter]]):
 
     Args:
         rules: resource -> rule.
+        parts: the same for what comes with a record: of these tables a scope may have no rule of their own.
     """
 
-    def __init__(self, rules: Mapping[str, ScopeRule]) -> None:
-        self._rules = rules
+    def __init__(self, rules: Mapping[str, ScopeRule], parts: Mapping[str, ScopeRule]) -> None:
+        self._rules, self._parts = rules, parts
+
+    def of_parts(self, table: str) -> Sequence[Filter] | None:
+        """Return the conditions on what comes with a record, None where nothing of a table may be read."""
+        rule = self._parts.get(table)
+        return rule.filters if rule is not None and rule.reads else None
 
     def __getitem__(self, table: str) -> Sequence[Filter]:
         rule = self._rules[table]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ...core.kept import DeletionMark
 from ...core.schema import Table
+from ...wire.filters import Filter
 from ..ports import Ports, Row
 from ..scope import OfAccount
 
@@ -36,7 +37,9 @@ class Reach:
         """Return those of the keys whose records may be read."""
         if self._readable is None or not keys:
             return keys
-        conditions = self._readable.get(table.name)
+        return self._meeting(table, keys, self._readable.get(table.name))
+
+    def _meeting(self, table: Table, keys: set[int], conditions: Sequence[Filter] | None) -> set[int]:
         if conditions is None:
             return set()
         return self._store.matching(table, keys, conditions) if conditions else keys
@@ -45,7 +48,7 @@ class Reach:
         """Return those rows of a component, keys first, that may be read with their masters."""
         if not isinstance(self._readable, OfAccount):
             return rows
-        keys = self.keys(table, {row[0] for row in rows})
+        keys = self._meeting(table, {row[0] for row in rows}, self._readable.of_parts(table.name))
         return [row for row in rows if row[0] in keys]
 
     def instances(self, named: Mapping[int, tuple[str, str]]) -> Mapping[int, tuple[str, str]]:

@@ -32,6 +32,7 @@ def by_account(site: Site, scope: Scope | None) -> Scope | None:
         _Rules(site.host, site.schema, scope),
         host=site.host,
         inner=scope,
+        parts=None if scope is None else _Rules(site.host, site.schema, None),
     )
 
 
@@ -77,15 +78,18 @@ class AccountScope(Scope):
     Attributes:
         host: knows the rights of the account.
         inner: what may be read and written by any account for this site; None for everything.
+        parts: what the account may do with what belongs to the records of ``inner``, which says nothing of these
+            tables; None where ``rules`` says it.
     """
 
     host: Host | None = None
     inner: Scope | None = None
+    parts: Mapping[str, ScopeRule] | None = None
 
     @property
     def readable(self) -> Chosen:
         """See Scope."""
-        return OfAccount(self.rules)
+        return OfAccount(self.rules, self.rules if self.parts is None else self.parts)
 
     @property
     def digest(self) -> str:
