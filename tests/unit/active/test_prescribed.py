@@ -12,7 +12,7 @@ import pytest
 from s3sync.active import prescribed as prescribed
 from s3sync.administration import scopes as administration_scopes
 from s3sync.core.errors import ProtocolError, UnknownResource
-from s3sync.core.policy import Policy
+from s3sync.core.policy import Method, Policy
 from s3sync.core.repository_state import Reason
 from s3sync.core.task import Mode
 from s3sync.exchange.scope import ScopeRule
@@ -238,6 +238,27 @@ def test_what_people_here_paused_stays_paused_and_their_own_tasks_stay(office: O
     assert office.modes == {ORG: Mode.NONE, PERSON: Mode.BOTH}
     (task,) = [each for each in office.headquarters.task_rows if each.resource == ORG]
     assert not task.rules.components
+
+
+def test_what_people_chose_holds_again_when_a_resource_is_prescribed_again(office: Office) -> None:
+    office.run()
+    db = office.site.db
+    db(db.sync_task.resource_name == ORG).update(mode=Mode.NONE.value, strategy=["create", "update"])
+    db(db.sync_task.resource_name == OFFICE).update(strategy=["update"])
+    db.commit()
+    for _ in range(2):
+        # Without it, without any, and with it again.
+        office.prescribe(ScopeRule(OFFICE, writes=False))
+        office.run()
+        assert office.modes == {OFFICE: Mode.PULL}
+        administration_scopes.save(office.other, office.scope, "Field", (), Prescribes())
+        office.run()
+        office.prescribe(*RULES)
+        office.run()
+        assert office.modes == {ORG: Mode.NONE, OFFICE: Mode.PULL}
+        strategies = {each.resource: list(each.rules.strategy) for each in office.headquarters.task_rows}
+        assert strategies == {ORG: [Method.CREATE, Method.UPDATE], OFFICE: [Method.UPDATE]}
+    assert office.followed.dropped == {}
 
 
 def test_the_job_runs_as_often_as_prescribed_and_stays_off_where_it_was_switched_off(office: Office) -> None:

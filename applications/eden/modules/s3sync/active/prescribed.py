@@ -20,7 +20,7 @@ from ..site import Repository
 from ..site.tasks import TaskRow, TaskRules
 from ..site.wanted import tasks as wanted_tasks
 from ..site.wanted.agreement import beyond, power, widened
-from ..site.wanted.followed import FOLLOWS, Followed, followed_in
+from ..site.wanted.followed import FOLLOWS, Followed, as_chosen, chosen, followed_in
 from ..site.wanted.tasks import WantedTask
 from ..wire.protocol.invitation import InvitedResource
 from ..wire.protocol.prescription import Prescription
@@ -80,7 +80,10 @@ def _taken(repository: Repository, followed: Followed) -> tuple[Followed, Messag
         return replace(followed, in_force=None), Sentence.NOTHING_PRESCRIBED.say(name=name)
     try:
         prescription = Prescription.from_json(followed.told)
-        wanted = [_wanted(repository, each, prescription) for each in prescription.resources]
+        wanted = [
+            _wanted(repository, each, prescription, followed.dropped.get(each.resource))
+            for each in prescription.resources
+        ]
         too_much = beyond(followed.agreed, prescription)
     except ValueError:
         message = Sentence.PRESCRIPTION_WRONG.say(name=name, reason=Sentence.NOT_READABLE.say())
@@ -92,13 +95,25 @@ def _taken(repository: Repository, followed: Followed) -> tuple[Followed, Messag
         what = ", ".join(dict.fromkeys(each.resource or "policies" for each in too_much))
         message = Sentence.PRESCRIPTION_BEYOND.say(name=name, what=what)
         return followed.not_carried_out(message), message
-    _carry_out(repository, followed, prescription, wanted)
+    dropped = _carry_out(repository, followed, prescription, wanted)
     what = ", ".join(each.resource for each in wanted) or "-"
-    return replace(followed, in_force=prescription), Sentence.PRESCRIPTION_TAKEN.say(name=name, what=what)
+    found = replace(followed, in_force=prescription, dropped=dropped)
+    return found, Sentence.PRESCRIPTION_TAKEN.say(name=name, what=what)
 
 
-def _wanted(repository: Repository, told: InvitedResource, prescription: Prescription) -> WantedTask:
+def _wanted(
+    repository: Repository,
+    told: InvitedResource,
+    prescription: Prescription,
+    dropped: Mapping[str, Any] | None,
+) -> WantedTask:
     """Return the task of a resource that is prescribed.
+
+    Args:
+        repository: the repository.
+        told: the resource.
+        prescription: the one that it is of.
+        dropped: what people here had chosen of it when a prescription took it away, None if none did.
 
     Raises:
         SyncError: this site does not have it, or its conditions cannot be read or met here.
@@ -107,31 +122,33 @@ def _wanted(repository: Repository, told: InvitedResource, prescription: Prescri
     wanted_tasks.check_resource(site, told.resource)
     filters = wanted_tasks.read_filters(site, told.resource, told.filters)
     former = present.get(told.resource)
-    rules = TaskRules() if former is None else former.rules
+    rules = TaskRules(
+        told.mode,
+        told.components,
+        update_policy=prescription.update_policy,
+        conflict_policy=prescription.conflict_policy,
+    )
+    # What a person here has paused stays so, and records are deleted here only where people let them be.
     return WantedTask(
-        told.resource,
-        rules._replace(
-            # What a person here has paused stays so.
-            mode=Mode.NONE if former is not None and former.mode is Mode.NONE else told.mode,
-            components=told.components,
-            update_policy=prescription.update_policy,
-            conflict_policy=prescription.conflict_policy,
-        ),
-        filters,
+        told.resource, as_chosen(rules, dropped if former is None else chosen(former.rules)), filters
     )
 
 
 def _carry_out(
     repository: Repository, followed: Followed, prescription: Prescription, wanted: Sequence[WantedTask]
-) -> None:
+) -> dict[str, Mapping[str, Any]]:
+    """Let the tasks be as prescribed; return what people had chosen of those that a prescription has taken away."""
     present = repository.task_rows
     named = {each.resource for each in wanted}
+    dropped = {name: each for name, each in followed.dropped.items() if name not in named}
     for task in present:
         if task.resource in followed.resources and task.resource not in named:
+            dropped[task.resource] = chosen(task.rules)
             wanted_tasks.remove(repository, task)
     others = [each for each in present if each.resource in named]
     _write(repository, wanted, others)
     _arrange(repository, prescription.minutes)
+    return dropped
 
 
 def _write(repository: Repository, wanted: Sequence[WantedTask], present: Sequence[TaskRow]) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...core.messages import Message
+from ...core.policy import Method
+from ...core.task import Mode
 from ...wire.protocol.prescription import Prescription, digest_of
+from ..tasks import TaskRules
 
 #: Name of the setting.
 FOLLOWS = "follows"
@@ -24,12 +27,15 @@ class Followed:
         told: what it told last, as JSON; None for nothing.
         in_force: what is carried out, None for nothing.
         problem: why what it told is not, as stored data; None where it is.
+        dropped: resource that a prescription has taken away -> what people here had chosen of it (``chosen``), which
+            holds again once it is prescribed again.
     """
 
     agreed: Prescription
     told: Mapping[str, Any] | None = None
     in_force: Prescription | None = None
     problem: Mapping[str, Any] | None = None
+    dropped: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def mark(self) -> str:
@@ -50,6 +56,7 @@ class Followed:
             "told": self.told,
             "in_force": self.in_force and self.in_force.to_json(),
             "problem": self.problem,
+            "dropped": self.dropped,
         }
 
     def not_carried_out(self, why: Message) -> Followed:
@@ -72,4 +79,23 @@ def followed_in(settings: Mapping[str, Any]) -> Followed | None:
         stored.get("told"),
         Prescription.from_json(in_force) if in_force else None,
         stored.get("problem"),
+        stored.get("dropped") or {},
     )
+
+
+def chosen(rules: TaskRules) -> dict[str, Any]:
+    """Return what of the rules of a task people here choose, whoever prescribes: the pause, and the methods."""
+    return {"paused": rules.mode is Mode.NONE, "strategy": [each.value for each in rules.strategy]}
+
+
+def as_chosen(rules: TaskRules, told: Mapping[str, Any] | None) -> TaskRules:
+    """Return rules with what people here had chosen.
+
+    Args:
+        rules: the rules.
+        told: as by ``chosen``, None for nothing.
+    """
+    if told is None:
+        return rules
+    mode = Mode.NONE if told["paused"] else rules.mode
+    return rules._replace(mode=mode, strategy=tuple(Method(each) for each in told["strategy"]))
