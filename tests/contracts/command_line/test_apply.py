@@ -12,6 +12,7 @@ import pytest
 from gluon import current
 from gluon.globals import Request
 
+from s3sync.administration import invitations as invitations
 from s3sync.command_line import commands as commands
 from s3sync.core.errors import PeerUnreachable
 from s3sync.core.policy import Policy
@@ -324,6 +325,21 @@ def test_an_invitation_is_made_once_and_its_code_goes_to_a_file(site: SampleSite
     assert "nairobi.txt" in applied(site, tmp_path, INVITED)["error"]
     (tmp_path / "nairobi.txt").unlink()
     assert [each["kind"] for each in applied(site, tmp_path, INVITED)["changes"]] == ["invitation"]
+
+
+def test_this_sites_certificate_is_looked_for_before_anything_is_stored(
+    site: SampleSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = []
+
+    def own(asked: Any, address: str) -> str:
+        looked.append((address, asked.store.in_transaction))
+        return "ab" * 32
+
+    monkeypatch.setattr(invitations, "own_certificate", own)
+    applied(site, tmp_path, INVITED)
+    assert looked == [("http://hq.example.org/eden", False)]
+    assert Invitation.from_code((tmp_path / "nairobi.txt").read_text()).certificate == "ab" * 32
 
 
 def test_what_fails_in_the_middle_changes_nothing(

@@ -31,8 +31,8 @@ class Wish(NamedTuple):
         days: for how many days it can be taken up.
         address: at which the site reaches this one, "" for the usual one.
         headquarters_win: whether this site's version stays where both changed a record.
-        certificate: fingerprint of this site's certificate; "" to look at the address for one that no authority vouches
-            for.
+        certificate: fingerprint of this site's certificate, "" where an authority vouches for it; None to look at the
+            address.
     """
 
     name: str
@@ -40,7 +40,22 @@ class Wish(NamedTuple):
     days: int = 7
     address: str = ""
     headquarters_win: bool = False
-    certificate: str = ""
+    certificate: str | None = None
+
+
+def with_certificate(site: Site, wish: Wish) -> Wish:
+    """Return a wish with the fingerprint of this site's certificate, looked up where it says None.
+
+    Args:
+        site, wish: as for ``invite``.
+    """
+    if wish.certificate is not None:
+        return wish
+    return wish._replace(certificate=own_certificate(site, _address(site, wish)))
+
+
+def _address(site: Site, wish: Wish) -> str:
+    return wish.address.rstrip("/") or site.base_url
 
 
 def invite(site: Site, scope: StoredScope, wish: Wish) -> Invitation:
@@ -49,21 +64,21 @@ def invite(site: Site, scope: StoredScope, wish: Wish) -> Invitation:
     Args:
         site: this site.
         scope: what the invited site may read and write here, and exchanges.
-        wish: the rest.
+        wish: the rest. Within a transaction it has to have its certificate: writers would wait for the line.
 
     Raises:
         ConfigurationError: an account could not be made for who takes it up.
     """
     accounts.role_of_sites(site.db)
+    wish = with_certificate(site, wish)
     key = secrets.token_urlsafe(24)
-    address = wish.address.rstrip("/") or site.base_url
     expires = site.clock.now() + timedelta(days=wish.days)
     with site.store.transaction():
         site.db.sync_invitation.insert(
             name=wish.name, key_digest=invitations.digest_of(key), scope_id=scope.id, expires_on=expires
         )
     return Invitation(
-        address,
+        _address(site, wish),
         key,
         site.config().uuid,
         site.host.settings.get_system_name(),
@@ -72,7 +87,7 @@ def invite(site: Site, scope: StoredScope, wish: Wish) -> Invitation:
         Policy.NEWER,
         Policy.OTHER if wish.headquarters_win else Policy.NEWER,
         wish.minutes,
-        normal(wish.certificate) or own_certificate(site, address),
+        normal(wish.certificate or ""),
     )
 
 

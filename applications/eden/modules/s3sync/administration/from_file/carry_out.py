@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ...exchange.peer import Capability
 from ...site import Repository, Site
+from .. import invitations as invitations
 from . import changes as changes
 from . import names as names
 from .changes import Change
@@ -61,6 +62,7 @@ def carry_out(site: Site, text: str, folder: Path, dry_run: bool) -> Outcome:
     if dry_run:
         return Outcome(list(_all(site, content)), _count(content), [], findings.warnings)
     written = [each.code_file for each in content.invitations if not each.code_file.exists()]
+    content = _with_certificates(site, content)
     try:
         with site.store.transaction():
             done = _carried_out(site, content)
@@ -70,6 +72,15 @@ def carry_out(site: Site, text: str, folder: Path, dry_run: bool) -> Outcome:
             path.unlink(missing_ok=True)
         raise
     return Outcome(done, _count(content), list(_unregistered(site, content, findings)), findings.warnings)
+
+
+def _with_certificates(site: Site, content: Content) -> Content:
+    """Look at this site's own address for invitations before anything is stored: writers would wait for the line."""
+    found = [
+        each if each.code_file.exists() else each._replace(wish=invitations.with_certificate(site, each.wish))
+        for each in content.invitations
+    ]
+    return content._replace(invitations=found)
 
 
 def _all(site: Site, content: Content) -> Iterator[Change]:

@@ -56,7 +56,7 @@ def _all(screen: ScreenContext) -> dict[str, Any]:
             int(given.days),
             given.address,
             bool(given.headquarters_win),
-            given.certificate or "",
+            given.certificate or None,
         )
         try:
             screen.session.sync_invitation = administration_invitations.invite(site, scope, wish).code
