@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ...core.errors import FilterError, SyncError, UnknownResource
+from ...core.schema import Table
 from ...core.task import Mode
 from ...exchange.peer import Capability
 from ...wire.filter_limits import together
@@ -70,14 +71,24 @@ def read_filters(site: Site, resource: str, text: str) -> tuple[Filter, ...]:
 
     Raises:
         UnknownResource, ProtectedResource: this site has no such table, or it never leaves it.
-        FilterError: one cannot be read, or names what is not here.
+        FilterError: one cannot be read or stored, or names what is not here.
     """
     table = site.schema.table(resource)
     found = together(at_home(each, resource) for each in parse_filter_string(text)) if text.strip() else ()
     for each in found:
-        validate(each, site.schema, table)
-        site.store.matching(table, (), [each])
+        check_filter(site, table, each)
     return found
+
+
+def check_filter(site: Site, table: Table, condition: Filter) -> None:
+    """Check a condition on the records of a table.
+
+    Raises:
+        FilterError: it cannot be stored, or names what is not here.
+    """
+    validate(condition, site.schema, table)
+    site.store.matching(table, (), [condition])
+    _stored(site, condition)
 
 
 def check_resource(site: Site, resource: str) -> None:
@@ -220,12 +231,34 @@ def remove(repository: Repository, task: TaskRow) -> None:
 
 
 def write_filters(site: Site, task_id: int, resource: str, wanted: Sequence[Filter]) -> None:
-    """Replace the filters of a task, within the current transaction."""
+    """Replace the filters of a task, within the current transaction.
+
+    Raises:
+        FilterError: one is too long to be stored.
+    """
     table = site.db.sync_resource_filter
+    texts = [_stored(site, each) for each in wanted]
     site.db(table.task_id == task_id).delete()
-    for each in wanted:
-        bare = Filter(None, each.selectors, each.operator, each.values, each.negate)
-        table.insert(task_id=task_id, tablename=each.table or resource, filter_string=filter_text(bare))
+    for each, text in zip(wanted, texts):
+        table.insert(task_id=task_id, tablename=each.table or resource, filter_string=text)
+
+
+def _stored(site: Site, condition: Filter) -> str:
+    """Return a condition as it is stored, without its table.
+
+    Raises:
+        FilterError: it is too long: SQLite would store it all the same, other databases not.
+    """
+    text = filter_text(
+        Filter(None, condition.selectors, condition.operator, condition.values, condition.negate)
+    )
+    most = site.db.sync_resource_filter.filter_string.length
+    if len(text) > most:
+        raise FilterError(
+            f"A condition of {len(text):,} characters is too long, {most} are possible: {text[:60]} ...",
+            hint="Choose the records by a value that they share, not one by one.",
+        )
+    return text
 
 
 def problem_of(site: Site, wanted: WantedTask) -> SyncError | None:

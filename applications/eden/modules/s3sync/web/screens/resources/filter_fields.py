@@ -10,7 +10,8 @@ from ....core.schema import META_FIELDS, Field, Table
 from ....host.validators import flattened
 from ....site import Site
 from ....site.labels import Translate, resource_title
-from ....wire.filters import Filter, validate
+from ....site.wanted import tasks as wanted_tasks
+from ....wire.filters import Filter
 from .filter_rows import COMPARISONS, NOTHING, FieldEntry, row_of
 
 _KINDS: dict[str, str] = {
@@ -257,8 +258,7 @@ def problem_of(T: Translate, error: SyncError, kind: str) -> Any:
 def is_valid(site: Site, table: Table, filter: Filter) -> SyncError | None:
     """Return the error of a filter, None if it is valid."""
     try:
-        validate(filter, site.schema, table)
-        site.store.matching(table, (), [filter])
+        wanted_tasks.check_filter(site, table, filter)
     except SyncError as error:
         return error
     return None
