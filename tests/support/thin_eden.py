@@ -8,6 +8,7 @@ fail. Names and meanings are Eden's, the code is this project's.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -118,7 +119,10 @@ class ThinModel(EdenModel):
         self._join("pr_pentity", "phone", "pr_contact", "pe_id", "pe_id", filterby={"contact_method": "SMS"})
         entity = Field("pe_id", "reference pr_pentity")
         db.define_table("pr_person", entity.clone(), Field("first_name"), *self._meta())
-        db.define_table("pr_contact", entity.clone(), Field("contact_method"), Field("value"), *self._meta())
+        card = Field("card", "upload", uploadfolder=os.path.join(db._adapter.folder, "..", "uploads"))
+        db.define_table(
+            "pr_contact", entity.clone(), Field("contact_method"), Field("value"), card, *self._meta()
+        )
         db.define_table("pr_role", entity.clone(), Field("role"), *self._meta())
         self.configure("pr_person", super_entity=db.pr_pentity)
 

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from gluon import current
 
-from s3sync.core.errors import StoreBusy
+from s3sync.core.errors import NoSuchRecord, StoreBusy
 from s3sync.core.policy import Terms
 from s3sync.exchange.exporter import ExportRequest
 from s3sync.exchange.importer import Context, Report
 from s3sync.exchange.scope import Scope, ScopeRule
 from s3sync.site.scoping import scopes as scopes
 from s3sync.site.scoping.account_rights import by_account
+from s3sync.site.uploaded import upload_path
 from s3sync.wire.s3xml.document import Document
 from tests.support.thin_eden import CLERK, ThinEden
 
@@ -150,8 +151,9 @@ def test_in_a_scope_a_part_comes_where_the_account_may_read_it_and_is_no_resourc
     take(eden, ORG, organisation(1, inside))
     mine = eden.db(eden.db.org_organisation).select().first().pe_id
     contacts = eden.db.pr_contact
-    for uuid, realm in (("urn:uuid:c1", mine), ("urn:uuid:c2", mine + 1)):
-        eden.db(contacts.uuid == uuid).update(realm_entity=realm)
+    cards = [contacts.card.store(io.BytesIO(b"card"), "card.png") for _ in range(2)]
+    for uuid, realm, card in (("urn:uuid:c1", mine, cards[0]), ("urn:uuid:c2", mine + 1, cards[1])):
+        eden.db(contacts.uuid == uuid).update(realm_entity=realm, card=card)
     eden.auth.realm = {mine}
     eden.auth.allow(CLERK, "read", "pr_contact")
     eden.host.impersonate(eden.clerk)
@@ -159,6 +161,11 @@ def test_in_a_scope_a_part_comes_where_the_account_may_read_it_and_is_no_resourc
     assert scope is not None and not scope.may_read("pr_contact")
     sent = export(eden, ORG, readable=scope.readable)
     assert "urn:uuid:c1" in sent and "urn:uuid:c2" not in sent
+    # Their files as well.
+    exchanges = scopes.exchanges(scope, "pr_contact")
+    assert upload_path(eden, cards[0], exchanges, along=False).read_bytes() == b"card"
+    with pytest.raises(NoSuchRecord, match="no record that is sent"):
+        upload_path(eden, cards[1], exchanges, along=False)
 
 
 def test_an_account_writes_what_its_realm_holds_and_makes_nothing_it_may_not_make(eden: ThinEden) -> None:

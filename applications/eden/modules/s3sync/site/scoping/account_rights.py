@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...core.schema import Schema
 from ...exchange.account_guard import AccountGuard
@@ -100,7 +100,14 @@ class AccountScope(Scope):
 
     def rules_for(self, table: str) -> Iterable[ScopeRule]:
         """See Scope: what is sent with others has to be readable by itself."""
-        return (self.rules[table],) if table in self.rules else ()
+        if table in self.rules:
+            return (self.rules[table],)
+        part = None if self.parts is None else self.parts.get(table)
+        if self.inner is None or part is None or not part.reads:
+            return ()
+        conditions = [replace(each, table=table) for each in part.filters]
+        masters = [self.rules[name] for name in self.inner.rules if name in self.rules]
+        return [replace(each, filters=(*each.filters, *conditions)) for each in masters if each.components]
 
     def guard(self, barred: Collection[Named] = ()) -> ScopeGuard:
         """See Scope."""
