@@ -115,7 +115,7 @@ def test_a_job_without_a_user_is_an_administrators(eden: ThinEden) -> None:
 
 
 def test_records_wait_for_approval_also_for_an_administrator(eden: ThinEden) -> None:
-    assert not eden.host.limits_records
+    assert not eden.host.limits_records and not eden.host.trusts_this_machine
     eden.settings.approves = True
     assert eden.host.limits_records
 

@@ -31,7 +31,12 @@ def asked(method: str = "GET", **env: str) -> Any:
     ],
 )
 def test_this_machine_and_who_has_the_key_see_them(env: dict[str, str]) -> None:
-    assert watch.may_see(asked(**env), KEY)
+    assert watch.may_see(asked(**env), KEY, True)
+
+
+def test_inside_an_eden_the_key_alone_counts() -> None:
+    assert not watch.may_see(asked(**HERE), KEY, False)
+    assert watch.may_see(asked(**{**HERE, "http_authorization": f"Bearer {KEY}"}), KEY, False)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +57,8 @@ def test_this_machine_and_who_has_the_key_see_them(env: dict[str, str]) -> None:
     ],
 )
 def test_nobody_else_does(env: dict[str, str]) -> None:
-    assert not watch.may_see(asked(**env), KEY)
-    assert not watch.may_see(asked(**{"http_authorization": "Bearer None", **env}), None)
+    assert not watch.may_see(asked(**env), KEY, True)
+    assert not watch.may_see(asked(**{"http_authorization": "Bearer None", **env}), None, True)
 
 
 @pytest.mark.parametrize(

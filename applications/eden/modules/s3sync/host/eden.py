@@ -147,6 +147,11 @@ class EdenHost:
         """See port.Rights: who may use a table may use all of its records."""
         return False
 
+    @property
+    def trusts_this_machine(self) -> bool:
+        """See port.Rights: documented proxies tell for whom they ask."""
+        return True
+
     def accessible(self, method: str, table: str) -> bool | str:
         """See port.Rights."""
         return self.has_permission(method, table)

@@ -176,6 +176,11 @@ class LivingEden(EdenHost):
         is_administrator = self._auth.s3_has_role(self._auth.get_system_roles().ADMIN)
         return not is_administrator or bool(self._deployment.get_auth_record_approval())
 
+    @property
+    def trusts_this_machine(self) -> bool:
+        """See port.Rights: a proxy that was there before us need not tell for whom it asks."""
+        return False
+
     def has_permission(self, method: str, table: str) -> bool:
         """See port.Rights: by the rights of the synchronisation, as for the interface that Eden itself has."""
         if self.table(table) is None:

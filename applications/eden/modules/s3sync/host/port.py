@@ -79,6 +79,10 @@ class Rights(Protocol):
     def limits_records(self) -> bool:
         """Whether the user may do with some records of a table what he may not do with others."""
 
+    @property
+    def trusts_this_machine(self) -> bool:
+        """Whether who asks on this machine, and through no proxy that says so, may see the figures of this site."""
+
     def accessible(self, method: str, table: str) -> bool | str:
         """Return which records of a table the user may read, update or delete by the synchronisation.
 

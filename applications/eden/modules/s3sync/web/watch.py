@@ -43,24 +43,25 @@ def metrics_request(request: Any, response: Any, site: Site) -> str:
         HTTP: 403 for who has no key and does not ask on this machine.
     """
     _only_get(request)
-    if not may_see(request, site.host.settings.get_sync_metrics_key()):
+    if not may_see(request, site.host.settings.get_sync_metrics_key(), site.host.trusts_this_machine):
         raise HTTP(403, "This needs the key of [sync] metrics_key.\n", **{"Content-Type": "text/plain"})
     response.headers["Content-Type"] = CONTENT_TYPE
     response.headers["Cache-Control"] = "no-store"
     return exposition(figures(site))
 
 
-def may_see(request: Any, key: str | None) -> bool:
+def may_see(request: Any, key: str | None, trusts_this_machine: bool) -> bool:
     """Return whether a request has the key, or comes from this machine and through no proxy.
 
     Args:
         request: web2py's request.
         key: the key, None if there is none.
+        trusts_this_machine: whether the latter is enough.
     """
     kind, _, given = str(request.env.http_authorization or "").partition(" ")
     if key and kind.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), key.encode()):
         return True
-    if any(request.env[name] for name in _FORWARDED):
+    if not trusts_this_machine or any(request.env[name] for name in _FORWARDED):
         return False
     # A page in a browser on this machine may lead here under the name of another site.
     return _is_loopback(str(request.env.remote_addr or "")) and _is_loopback(_host(request))
