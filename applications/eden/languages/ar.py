@@ -6,6 +6,7 @@
 'And after a change here, seconds': 'وبعد تغيير هنا، بالثواني',
 'Different, as a person decided here or there: %s.': 'مختلفة كما قرر شخص هنا أو هناك: %s.',
 'Enter a whole number from 1 to 3600, or nothing': 'أدخل عدداً صحيحاً من 1 إلى 3600، أو لا شيء',
+'It has changed meanwhile; look at it again.': 'تغيّر ذلك في هذه الأثناء؛ انظر إليه مرة أخرى.',
 'Nothing is changed and nothing is sent. Both sites go on telling that they differ in this record.': 'لا يتغير شيء ولا يُرسل شيء. يستمر الموقعان في القول إنهما يختلفان في هذا السجل.',
 'Nothing was saved yet. Look at the fields that are marked, then press the button again.': 'لم يُحفظ شيء بعد. راجع الحقول المميَّزة ثم اضغط الزر مرة أخرى.',
 'The record stays away, and both sites go on telling so. It is tried again when it changes at the other site.': 'يبقى السجل غائبًا، ويستمر الموقعان في قول ذلك. تُعاد المحاولة عندما يتغير في الموقع الآخر.',

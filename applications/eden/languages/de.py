@@ -6,6 +6,7 @@
 'And after a change here, seconds': 'Und nach einer Änderung hier, Sekunden',
 'Different, as a person decided here or there: %s.': 'Verschieden, wie ein Mensch es hier oder dort entschieden hat: %s.',
 'Enter a whole number from 1 to 3600, or nothing': 'Geben Sie eine ganze Zahl von 1 bis 3600 ein oder nichts',
+'It has changed meanwhile; look at it again.': 'Es hat sich inzwischen geändert; sehen Sie es sich noch einmal an.',
 'Nothing is changed and nothing is sent. Both sites go on telling that they differ in this record.': 'Nichts wird geändert und nichts gesendet. Beide Standorte sagen weiterhin, dass sie sich in diesem Datensatz unterscheiden.',
 'Nothing was saved yet. Look at the fields that are marked, then press the button again.': 'Es wurde noch nichts gespeichert. Sehen Sie sich die markierten Felder an, und drücken Sie dann noch einmal auf die Schaltfläche.',
 'The record stays away, and both sites go on telling so. It is tried again when it changes at the other site.': 'Der Datensatz bleibt weg, und beide Standorte sagen das weiterhin. Es wird wieder versucht, wenn er sich am anderen Standort ändert.',

@@ -6,6 +6,7 @@
 'And after a change here, seconds': 'Y después de un cambio aquí, segundos',
 'Different, as a person decided here or there: %s.': 'Diferentes, como decidió una persona aquí o allí: %s.',
 'Enter a whole number from 1 to 3600, or nothing': 'Escriba un número entero de 1 a 3600, o nada',
+'It has changed meanwhile; look at it again.': 'Ha cambiado entretanto; vuelva a mirarlo.',
 'Nothing is changed and nothing is sent. Both sites go on telling that they differ in this record.': 'No se cambia nada y no se envía nada. Ambos sitios siguen diciendo que difieren en este registro.',
 'Nothing was saved yet. Look at the fields that are marked, then press the button again.': 'Todavía no se ha guardado nada. Revise los campos marcados y pulse de nuevo el botón.',
 'The record stays away, and both sites go on telling so. It is tried again when it changes at the other site.': 'El registro se queda fuera, y ambos sitios lo siguen diciendo. Se intenta de nuevo cuando cambie en el otro sitio.',

@@ -6,6 +6,7 @@
 'And after a change here, seconds': 'Et après une modification ici, secondes',
 'Different, as a person decided here or there: %s.': 'Différents, comme une personne l’a décidé ici ou là-bas : %s.',
 'Enter a whole number from 1 to 3600, or nothing': 'Saisissez un nombre entier de 1 à 3600, ou rien',
+'It has changed meanwhile; look at it again.': 'Cela a changé entre-temps ; regardez-le de nouveau.',
 'Nothing is changed and nothing is sent. Both sites go on telling that they differ in this record.': 'Rien n’est changé et rien n’est envoyé. Les deux sites continuent de dire qu’ils diffèrent pour cet enregistrement.',
 'Nothing was saved yet. Look at the fields that are marked, then press the button again.': "Rien n'a encore été enregistré. Vérifiez les champs marqués, puis appuyez de nouveau sur le bouton.",
 'The record stays away, and both sites go on telling so. It is tried again when it changes at the other site.': 'L’enregistrement reste absent, et les deux sites continuent de le dire. Il est réessayé quand il change sur l’autre site.',

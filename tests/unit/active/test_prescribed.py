@@ -154,7 +154,7 @@ def test_more_than_was_agreed_waits_for_a_person_and_what_was_there_goes_on(
     assert len([each for each in _warnings(office) if "more than was agreed" in each]) == 1
     assert office.heard == (True, True, False)
 
-    prescribed.accept(office.headquarters)
+    prescribed.accept(office.headquarters, office.followed.fingerprint)
     assert office.followed.problem is None and len(office.modes) == len(rules)
     assert office.run()["state"] == "completed"
     wanted = Policy.OTHER if wins else Policy.NEWER
@@ -165,6 +165,23 @@ def test_more_than_was_agreed_waits_for_a_person_and_what_was_there_goes_on(
     office.prescribe(*rules, wins=wins)
     office.run()
     assert office.followed.problem is None and len(office.modes) == len(rules)
+
+
+def test_what_came_after_a_person_looked_is_not_accepted(office: Office) -> None:
+    office.run()
+    office.prescribe(*RULES, ScopeRule(PERSON, writes=False))
+    office.run()
+    seen = office.followed.fingerprint
+    office.prescribe(*RULES, ScopeRule(PERSON), wins=True)
+    office.run()
+    former, told = office.modes, office.followed
+    assert PERSON not in former
+    for each in (seen, ""):
+        with pytest.raises(prescribed.ChangedMeanwhile):
+            prescribed.accept(office.headquarters, each)
+    assert (office.modes, office.followed) == (former, told)
+    prescribed.accept(office.headquarters, told.fingerprint)
+    assert office.modes[PERSON] is Mode.BOTH
 
 
 def _warnings(office: Office) -> list[str]:

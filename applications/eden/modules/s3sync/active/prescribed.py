@@ -233,14 +233,23 @@ def present_agreement(repository: Repository) -> Prescription:
     )
 
 
-def accept(repository: Repository) -> Followed | None:
+class ChangedMeanwhile(Exception):
+    """The other site prescribes something else by now than what a person was shown."""
+
+
+def accept(repository: Repository, seen: str) -> Followed | None:
     """Accept what a repository prescribes beyond what was agreed, and carry it out.
+
+    Args:
+        repository: the repository.
+        seen: the fingerprint of what the person was shown.
 
     Returns:
         what is stored now, with a problem if it cannot be carried out all the same.
 
     Raises:
         AlreadyRunning: the repository is being synchronised.
+        ChangedMeanwhile: it prescribes something else by now; nothing was accepted.
         FilterError: its conditions cannot be read.
     """
     site = repository.site
@@ -250,6 +259,8 @@ def accept(repository: Repository) -> Followed | None:
         followed = followed_in(repository.settings)
         if followed is None or followed.told is None:
             return followed
+        if followed.fingerprint != seen:
+            raise ChangedMeanwhile
         agreed = widened(followed.agreed, Prescription.from_json(followed.told))
         repository.update(
             settings=repository.settings_with(**{FOLLOWS: replace(followed, agreed=agreed).to_json()})

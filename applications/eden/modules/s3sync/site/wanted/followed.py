@@ -9,7 +9,7 @@ from typing import Any
 from ...core.messages import Message
 from ...core.policy import Method
 from ...core.task import Mode
-from ...wire.protocol.prescription import Prescription, digest_of
+from ...wire.protocol.prescription import Prescription, digest_of, fingerprint_of
 from ..tasks import TaskRules
 
 #: Name of the setting.
@@ -43,6 +43,11 @@ class Followed:
         if self.told is None:
             return ""
         return digest_of(self.told) + (NOT_CARRIED_OUT if self.problem else "")
+
+    @property
+    def fingerprint(self) -> str:
+        """What stands for what it told last, so that a person accepts just what was shown; "" for nothing."""
+        return "" if self.told is None else fingerprint_of(self.told)
 
     @property
     def resources(self) -> frozenset[str]:

@@ -70,8 +70,13 @@ class Prescription:
 
 def digest_of(told: Any) -> str:
     """Return the digits that stand for what was told, whether it can be read or not."""
+    return fingerprint_of(told)[:16]
+
+
+def fingerprint_of(told: Any) -> str:
+    """Return the SHA-256 of what was told, as 64 digits: nobody can make two that have the same."""
     written = json.dumps(told, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(written.encode("utf-8")).hexdigest()[:16]
+    return hashlib.sha256(written.encode("utf-8")).hexdigest()
 
 
 def _read(told: Mapping[str, Any]) -> Prescription:

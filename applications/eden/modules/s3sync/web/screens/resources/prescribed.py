@@ -88,7 +88,8 @@ def shown(screen: ScreenContext, record: Repository) -> ShownPrescription:
         screen.session.flash = T("What is exchanged is decided here from now on.")
         redirect(back)
     more = _more(followed)
-    accept = action_button("accept", T("Accept it")) if more else ""
+    # Another one may come while a person reads: what is accepted is what was shown.
+    accept = action_button("accept", T("Accept it"), hidden={"seen": followed.fingerprint}) if more else ""
     if more and pressed(screen, accept, "accept"):
         screen.session.flash = _accepted(screen, record)
         redirect(back)
@@ -117,9 +118,11 @@ def _more(followed: Followed) -> list[Any]:
 def _accepted(screen: ScreenContext, record: Repository) -> Any:
     T = screen.T
     try:
-        found = prescribed.accept(record)
+        found = prescribed.accept(record, str(screen.request.post_vars.seen or ""))
     except AlreadyRunning:
         return filter_form.still_running(T)
+    except prescribed.ChangedMeanwhile:
+        return look.Problem(T("It has changed meanwhile; look at it again."))
     except SyncError as error:
         return look.Problem(error.explain())
     if found is not None and found.problem is not None:
