@@ -344,3 +344,7 @@ def test_what_is_agreed_by_hand_is_what_is_exchanged_now(office: Office) -> None
     found = prescribed.present_agreement(office.headquarters)
     assert {each.resource: each.mode for each in found.resources} == {ORG: Mode.BOTH, OFFICE: Mode.PULL}
     assert found.conflict_policy is Policy.THIS
+    db(db.sync_task.resource_name == OFFICE).update(update_policy="MASTER", conflict_policy="MASTER")
+    db.commit()
+    found = prescribed.present_agreement(office.headquarters)
+    assert (found.update_policy, found.conflict_policy) == (Policy.THIS, Policy.THIS)

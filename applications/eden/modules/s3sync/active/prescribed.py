@@ -19,7 +19,7 @@ from ..scheduler import schedule as schedule
 from ..site import Repository
 from ..site.tasks import TaskRow, TaskRules
 from ..site.wanted import tasks as wanted_tasks
-from ..site.wanted.agreement import beyond, power, widened
+from ..site.wanted.agreement import beyond, least, widened
 from ..site.wanted.followed import FOLLOWS, Followed, as_chosen, chosen, followed_in
 from ..site.wanted.tasks import WantedTask
 from ..wire.protocol.invitation import InvitedResource
@@ -227,9 +227,8 @@ def present_agreement(repository: Repository) -> Prescription:
             InvitedResource(each.resource, each.mode, each.rules.components, filters[each.resource])
             for each in tasks
         ),
-        # Of several the one that gives the other site least.
-        min((each.update_policy for each in rules), key=power),
-        min((each.conflict_policy for each in rules), key=power),
+        least(each.update_policy for each in rules),
+        least(each.conflict_policy for each in rules),
     )
 
 

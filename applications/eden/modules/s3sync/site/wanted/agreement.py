@@ -8,7 +8,7 @@ did not. See docs/decisions/0028-prescribed-by-headquarters.md.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,8 +19,14 @@ from ...wire.protocol.invitation import InvitedResource
 from ...wire.protocol.prescription import Prescription
 from .tasks import at_home
 
-#: How far a policy lets the other site's version win.
-_POWER = {Policy.THIS: 0, Policy.NEWER: 1, Policy.MASTER: 1, Policy.OTHER: 2}
+#: Policy -> those that let the other site's version win in no case in which it does not. Neither of NEWER and MASTER is
+#: less than the other: a master's version wins however old it is, and a newer one wins whoever is master.
+_NO_MORE: dict[Policy, frozenset[Policy]] = {
+    Policy.THIS: frozenset({Policy.THIS}),
+    Policy.NEWER: frozenset({Policy.THIS, Policy.NEWER}),
+    Policy.MASTER: frozenset({Policy.THIS, Policy.MASTER}),
+    Policy.OTHER: frozenset(Policy),
+}
 
 
 class More(enum.Enum):
@@ -46,9 +52,14 @@ class Excess(NamedTuple):
     more: More
 
 
-def power(policy: Policy) -> int:
-    """Return how far a policy lets the other site's version win: a larger number for more."""
-    return _POWER[policy]
+def least(policies: Iterable[Policy]) -> Policy:
+    """Return the policy that gives the other site most of those that are no more than any of these.
+
+    Args:
+        policies: one or more.
+    """
+    found = frozenset(Policy).intersection(*(_NO_MORE[each] for each in policies))
+    return max(found, key=lambda each: len(_NO_MORE[each]))
 
 
 def beyond(agreed: Prescription, told: Prescription) -> list[Excess]:
@@ -60,7 +71,7 @@ def beyond(agreed: Prescription, told: Prescription) -> list[Excess]:
     known = {each.resource: each for each in agreed.resources}
     found = [excess for each in told.resources for excess in _of_resource(known.get(each.resource), each)]
     policies = zip(_policies(agreed), _policies(told))
-    if any(_POWER[shall_be] > _POWER[was] for was, shall_be in policies):
+    if any(shall_be not in _NO_MORE[was] for was, shall_be in policies):
         found.append(Excess("", More.POLICIES))
     return found
 
