@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from s3sync.active import joining as joining
 from s3sync.active import prescribed as prescribed
 from s3sync.administration import scopes as administration_scopes
 from s3sync.core.errors import ProtocolError, UnknownResource
@@ -23,10 +24,12 @@ from s3sync.scheduler import schedule as schedule
 from s3sync.scheduler.schedule import WantedSchedule
 from s3sync.site.scoping import prescribing as prescribing
 from s3sync.site.scoping.scopes import Prescribes
+from s3sync.site.tasks import TaskRules
 from s3sync.site.wanted import tasks as wanted_tasks
 from s3sync.site.wanted.followed import Followed, followed_in
+from s3sync.site.wanted.tasks import WantedTask
 from s3sync.wire.filters import parse_filter_string
-from s3sync.wire.protocol.invitation import InvitedResource
+from s3sync.wire.protocol.invitation import Invitation, InvitedResource
 from s3sync.wire.protocol.names import PeerCapability
 from s3sync.wire.protocol.news import NewsAnswer, NewsQuestion
 from s3sync.wire.protocol.prescription import Prescription
@@ -53,7 +56,11 @@ class Office(World):
         )
         self.scope = 0
         self.prescribe()
+        _, second = AGREED.resources
+        filters = tuple(parse_filter_string(second.filters))
         with self.site.store.transaction():
+            # As it is once a person has taken up an invitation.
+            wanted_tasks.add(self.site, self.repository, WantedTask(OFFICE, TaskRules(second.mode), filters))
             prescribed.let_prescribe(self.headquarters, AGREED)
 
     @property
@@ -308,6 +315,62 @@ def test_where_nothing_is_prescribed_any_more_it_is_decided_here(office: Office)
     assert all(each.follows is None for each in office.peer.questions)
 
 
+@pytest.mark.parametrize("begins", [True, False])
+@pytest.mark.parametrize(
+    "narrowed",
+    [
+        {"mode": Mode.PULL.value},
+        {"components": False},
+        {"update_policy": "THIS"},
+        {"conflict_policy": "THIS"},
+        {"filters": "~.name=A"},
+        {"deleted": True},
+    ],
+)
+def test_what_people_narrowed_while_nothing_was_prescribed_waits_for_them(
+    office: Office, narrowed: dict[str, Any], begins: bool
+) -> None:
+    if not begins:
+        office.run()
+    administration_scopes.save(office.other, office.scope, "Field", RULES, None)
+    office.run()
+    (task,) = [each for each in office.headquarters.task_rows if each.resource == ORG]
+    if "filters" in narrowed:
+        wanted_tasks.write_filters(office.site, task.id, ORG, parse_filter_string(narrowed["filters"]))
+    elif "deleted" in narrowed:
+        wanted_tasks.remove(office.headquarters, task)
+    else:
+        office.site.db(office.site.db.sync_task.id == task.id).update(**narrowed)
+    office.site.db.commit()
+    former = office.headquarters.task_rows
+    office.prescribe(*RULES)
+    office.run()
+    assert office.followed.problem is not None and office.headquarters.task_rows == former
+    prescribed.accept(office.headquarters, office.followed.fingerprint)
+    assert office.followed.problem is None and office.modes == {ORG: Mode.BOTH, OFFICE: Mode.PULL}
+    office.run()
+    assert office.followed.problem is None and office.followed.resources == {ORG, OFFICE}
+
+
+def test_what_was_paused_while_nothing_was_prescribed_stays_paused_and_nobody_is_asked(
+    office: Office,
+) -> None:
+    office.site.db(office.site.db.sync_task.resource_name == ORG).update(mode=Mode.NONE.value)
+    office.site.db.commit()
+    office.run()
+    assert office.followed.problem is None and office.modes == {ORG: Mode.NONE, OFFICE: Mode.PULL}
+
+
+def test_a_resource_that_an_invitation_left_out_because_it_is_unknown_here_is_not_agreed(
+    office: Office,
+) -> None:
+    named = (InvitedResource(ORG, Mode.BOTH), InvitedResource("nowhere_table", Mode.BOTH))
+    when = office.site.clock.now()
+    invitation = Invitation("http://b", "key", "uuid", "HQ", when, named)
+    assert joining.unknown_here(office.site, invitation) == ["nowhere_table"]
+    assert [each.resource for each in joining._agreed(office.site, invitation).resources] == [ORG]
+
+
 def test_a_scope_without_resources_and_one_that_has_some_again(office: Office) -> None:
     office.run()
     administration_scopes.save(office.other, office.scope, "Field", (), Prescribes())
@@ -331,15 +394,15 @@ def test_what_could_not_be_carried_out_is_tried_again_after_an_upgrade(
 
     monkeypatch.setattr(wanted_tasks, "check_resource", lacks)
     office.run()
-    assert office.followed.problem is not None and office.modes == {ORG: Mode.BOTH}
+    assert office.followed.problem is not None and office.followed.in_force is None
     monkeypatch.setattr(wanted_tasks, "check_resource", check)
     office.run()
-    assert office.followed.problem is None and office.modes == {ORG: Mode.BOTH, OFFICE: Mode.PULL}
+    assert office.followed.problem is None and office.followed.resources == {ORG, OFFICE}
 
 
 def test_what_is_agreed_by_hand_is_what_is_exchanged_now(office: Office) -> None:
     db = office.site.db
-    db.sync_task.insert(repository_id=office.repository, resource_name=OFFICE, mode=1, conflict_policy="THIS")
+    db(db.sync_task.resource_name == OFFICE).update(conflict_policy="THIS")
     db.commit()
     found = prescribed.present_agreement(office.headquarters)
     assert {each.resource: each.mode for each in found.resources} == {ORG: Mode.BOTH, OFFICE: Mode.PULL}

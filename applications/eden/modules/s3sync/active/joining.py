@@ -74,7 +74,7 @@ def join(site: Site, invitation: Invitation, user_id: int | None) -> int:
         for each in invitation.resources:
             if site.schema.get(each.resource) is not None:
                 _add_task(site, repository_id, invitation, each)
-        prescribed.let_prescribe(site.repository(repository_id), _agreed(invitation))
+        prescribed.let_prescribe(site.repository(repository_id), _agreed(site, invitation))
         timeout = site.host.settings.get_sync_task_timeout()
         if invitation.minutes:
             jobs.add_job(site, repository_id, user_id, period=invitation.minutes * 60, timeout=timeout)
@@ -94,11 +94,13 @@ def join(site: Site, invitation: Invitation, user_id: int | None) -> int:
     return repository_id
 
 
-def _agreed(invitation: Invitation) -> Prescription:
-    """Return the most that the inviting site may prescribe later: what a person has seen and confirmed."""
-    return Prescription(
-        invitation.resources, invitation.update_policy, invitation.conflict_policy, invitation.minutes
-    )
+def _agreed(site: Site, invitation: Invitation) -> Prescription:
+    """Return the most that the inviting site may prescribe later: what a person has seen and confirmed.
+
+    A resource that this site does not have is none of it: the person was told that it is left out.
+    """
+    known = tuple(each for each in invitation.resources if site.schema.get(each.resource) is not None)
+    return Prescription(known, invitation.update_policy, invitation.conflict_policy, invitation.minutes)
 
 
 def _ask(site: Site, invitation: Invitation) -> JoinReply:

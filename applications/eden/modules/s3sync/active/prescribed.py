@@ -19,7 +19,7 @@ from ..scheduler import schedule as schedule
 from ..site import Repository
 from ..site.tasks import TaskRow, TaskRules
 from ..site.wanted import tasks as wanted_tasks
-from ..site.wanted.agreement import beyond, least, widened
+from ..site.wanted.agreement import Excess, More, beyond, least, widened
 from ..site.wanted.followed import FOLLOWS, Followed, as_chosen, chosen, followed_in
 from ..site.wanted.tasks import WantedTask
 from ..wire.protocol.invitation import InvitedResource
@@ -30,7 +30,11 @@ LARGEST = 64_000
 
 
 def take(
-    repository: Repository, told: Any, log: SyncLog | None = None, guard: Callable[[], None] = lambda: None
+    repository: Repository,
+    told: Any,
+    log: SyncLog | None = None,
+    guard: Callable[[], None] = lambda: None,
+    accepted: bool = False,
 ) -> Followed | None:
     """Take what a repository has told that it prescribes.
 
@@ -39,6 +43,7 @@ def take(
         told: as it was told, None for nothing any more.
         log: of the run.
         guard: raises if another worker has taken over; called in the transaction.
+        accepted: whether a person here has just accepted it, and so what is more than what is there now.
 
     Returns:
         what is stored now; None where this site does not let it prescribe anything (any more).
@@ -50,7 +55,7 @@ def take(
         followed = followed_in(repository.settings)
         if followed is None:
             return None
-        found, message = _taken(repository, replace(followed, told=_object(told), problem=None))
+        found, message = _taken(repository, replace(followed, told=_object(told), problem=None), accepted)
         repository.update(settings=repository.settings_with(**{FOLLOWS: found.to_json()}))
     if log is not None:
         result = Result.WARNING if found.problem else Result.SUCCESS
@@ -73,7 +78,7 @@ def _remedy(found: Followed) -> Message | str:
     return Sentence.LOOK_AT_PRESCRIPTION.say() if found.problem else ""
 
 
-def _taken(repository: Repository, followed: Followed) -> tuple[Followed, Message]:
+def _taken(repository: Repository, followed: Followed, accepted: bool) -> tuple[Followed, Message]:
     """Carry out what was told within the current transaction; return what is stored, and a line for the log."""
     name = repository.name
     if followed.told is None:
@@ -84,7 +89,7 @@ def _taken(repository: Repository, followed: Followed) -> tuple[Followed, Messag
             _wanted(repository, each, prescription, followed.dropped.get(each.resource))
             for each in prescription.resources
         ]
-        too_much = beyond(followed.agreed, prescription)
+        too_much = [] if accepted else too_much_of(repository, followed, prescription)
     except ValueError:
         message = Sentence.PRESCRIPTION_WRONG.say(name=name, reason=Sentence.NOT_READABLE.say())
         return followed.not_carried_out(message), message
@@ -99,6 +104,43 @@ def _taken(repository: Repository, followed: Followed) -> tuple[Followed, Messag
     what = ", ".join(each.resource for each in wanted) or "-"
     found = replace(followed, in_force=prescription, dropped=dropped)
     return found, Sentence.PRESCRIPTION_TAKEN.say(name=name, what=what)
+
+
+def too_much_of(repository: Repository, followed: Followed, prescription: Prescription) -> list[Excess]:
+    """Return what of a prescription waits for a person here.
+
+    That is what is more than was agreed; and, of resources of which nothing is prescribed so far, what is more than
+    people here have left of it.
+
+    Args:
+        repository: the repository.
+        followed: what is stored of what it prescribes.
+        prescription: what it prescribes now.
+
+    Raises:
+        FilterError: its conditions, or those of a task here, cannot be read.
+    """
+    found = beyond(followed.agreed, prescription)
+    present = {each.resource: each for each in repository.task_rows}
+    for each in prescription.resources:
+        task = present.get(each.resource)
+        if each.resource in followed.resources:
+            continue
+        if task is not None:
+            only = replace(prescription, resources=(each,))
+            found += beyond(_as_it_is(repository, task, each.mode), only)
+        elif each.resource not in followed.dropped:
+            # People here have removed it.
+            found.append(Excess(each.resource, More.RESOURCE))
+    return list(dict.fromkeys(found))
+
+
+def _as_it_is(repository: Repository, task: TaskRow, told: Mode) -> Prescription:
+    """Return a task as it would be prescribed; a paused one in the direction that is told, for it stays paused."""
+    rules, filters = task.rules, wanted_tasks.text_of_filters(repository.site.db, task)
+    mode = told if rules.mode is Mode.NONE else rules.mode
+    resource = InvitedResource(task.resource, mode, rules.components, filters)
+    return Prescription((resource,), rules.update_policy, rules.conflict_policy)
 
 
 def _wanted(
@@ -264,7 +306,7 @@ def accept(repository: Repository, seen: str) -> Followed | None:
         repository.update(
             settings=repository.settings_with(**{FOLLOWS: replace(followed, agreed=agreed).to_json()})
         )
-        return take(repository, followed.told)
+        return take(repository, followed.told, accepted=True)
 
 
 def stop_following(repository: Repository) -> None:

@@ -10,7 +10,6 @@ from ....active import prescribed as prescribed
 from ....core.errors import AlreadyRunning, SyncError
 from ....core.task import Mode
 from ....site import Repository
-from ....site.wanted.agreement import beyond
 from ....site.wanted.followed import Followed, followed_in
 from ....ui import look as look
 from ....wire.protocol.names import PeerCapability
@@ -87,7 +86,7 @@ def shown(screen: ScreenContext, record: Repository) -> ShownPrescription:
         prescribed.stop_following(record)
         screen.session.flash = T("What is exchanged is decided here from now on.")
         redirect(back)
-    more = _more(followed)
+    more = _more(record, followed)
     # Another one may come while a person reads: what is accepted is what was shown.
     accept = action_button("accept", T("Accept it"), hidden={"seen": followed.fingerprint}) if more else ""
     if more and pressed(screen, accept, "accept"):
@@ -105,11 +104,11 @@ def shown(screen: ScreenContext, record: Repository) -> ShownPrescription:
     )
 
 
-def _more(followed: Followed) -> list[Any]:
+def _more(record: Repository, followed: Followed) -> list[Any]:
     if followed.told is None or followed.problem is None:
         return []
     try:
-        return beyond(followed.agreed, Prescription.from_json(followed.told))
+        return prescribed.too_much_of(record, followed, Prescription.from_json(followed.told))
     except (ValueError, SyncError):
         # It cannot be read, and its problem says so.
         return []
