@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -133,3 +134,10 @@ def test_a_certificate_is_looked_at_and_whether_an_authority_vouches_for_it(
     assert presented(f"{peer.root}/eden") is None, "there is none without TLS"
     assert presented("https://127.0.0.1:9/eden") is None
     assert presented(peer.root.replace("http:", "https:")) is None
+
+
+def test_an_https_proxy_is_verified_although_no_authority_vouches_for_the_other_site() -> None:
+    manager = PinnedAdapter(DIGITS).proxy_manager_for("https://proxy.example.org:3128")
+    assert manager.proxy_config.ssl_context.verify_mode is ssl.CERT_REQUIRED
+    assert manager.proxy_config.ssl_context.check_hostname
+    assert manager.connection_pool_kw["assert_fingerprint"] == DIGITS

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import exceptions as urllib3_errors
 
 from .scheme import is_certificate, wrapped
@@ -65,8 +66,11 @@ class PinnedAdapter(HTTPAdapter):
         super().init_poolmanager(*given, assert_fingerprint=self._fingerprint, **options)
 
     def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
-        """See requests: what goes through a proxy is checked at its other end."""
-        return super().proxy_manager_for(proxy, assert_fingerprint=self._fingerprint, **options)
+        """See requests: what goes through a proxy is checked at its other end, and the proxy itself as always."""
+        usual = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+        return super().proxy_manager_for(
+            proxy, assert_fingerprint=self._fingerprint, proxy_ssl_context=usual, **options
+        )
 
 
 def pin(session: requests.Session, fingerprint: str) -> None:
