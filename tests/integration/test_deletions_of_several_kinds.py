@@ -226,3 +226,30 @@ def _fails_at(resource_name: str, push: object) -> object:
         return push(exchange, *args, **more)  # type: ignore[operator]
 
     return fails
+
+
+@pytest.mark.parametrize("with_its_town", [False, True])
+@pytest.mark.parametrize("eden", [False, True])
+def test_an_edit_of_which_nothing_is_noted_is_told_when_its_record_was_deleted_elsewhere(
+    sites: tuple[SampleSite, SampleSite], eden: bool, with_its_town: bool
+) -> None:
+    """It was made before an upgrade, or noted for the first time with its table: only its position is known."""
+    own, other = sites
+    family(other)
+    pair = Pair(own, other, *FAMILY, eden=eden)
+    for _ in range(2):
+        pair.run()
+        own.clock.step()
+    with own.store.transaction():
+        own.db(own.s3db[OFFICE].uuid == "office").update(comments="edited here")
+    with own.store.transaction():
+        own.db(own.db.sync_change.id > 0).delete()
+    own.clock.step()
+    if with_its_town:
+        other.delete(SHELTER, "shelter")
+        other.delete(LOCATION, "town")
+    other.delete(OFFICE, "office")
+    for _ in range(3):
+        pair.run()
+        own.clock.step()
+    assert own.rows(OFFICE) or "office" in {each.uuid for site in sites for each in site.kept()}

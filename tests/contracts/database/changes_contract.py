@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from s3sync.core.fields import Change, ChangeKind, Edit, Stamp
+from s3sync.core.fields import Change, ChangeKind, Edit, Emptied, Stamp
 from s3sync.core.schema import Table
 from s3sync.database.changes import SqlChanges
 from tests.support.databases import Storage
@@ -110,6 +110,25 @@ class ChangesContract:
             "name": Edit(Stamp(4, THERE), "ann@example.org"),
             "year": Edit(Stamp(5, HERE), "ann@example.org"),
         }
+
+    def test_what_a_deletion_emptied_is_remembered_but_is_no_edit(
+        self, site: Storage, changes: SqlChanges
+    ) -> None:
+        steps = [Emptied(1, 7, 5, None, 1_000_000_000_000), Emptied(1, 9, 7, 3, 1_000_000_001_000)]
+        with site.store.transaction():
+            changes.note_emptied(ORGANISATION, steps)
+            changes.note_emptied("org_office", [Emptied(1, 8, 6, None, 5)])
+            changes.note(ORGANISATION, [edit(2, 1, name="A")])
+        found = changes.emptied(ORGANISATION, [1, 2])
+        assert {key: [each._replace(noted_on=None) for each in some] for key, some in found.items()} == {
+            1: steps
+        }
+        assert isinstance(found[1][0].noted_on, datetime)
+        for read in (changes.of, changes.edits, changes.seen):
+            assert set(read(ORGANISATION, [1, 2])) == {2}
+        with site.store.transaction():
+            changes.forget(ORGANISATION, [1])
+        assert changes.emptied(ORGANISATION, [1]) == {}
 
     def test_more_records_than_one_statement_names(self, site: Storage, changes: SqlChanges) -> None:
         keys = range(1, 1201)

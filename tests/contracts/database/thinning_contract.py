@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from s3sync.core.fields import Change, Edit, Stamp
+from s3sync.core.fields import Change, Edit, Emptied, Stamp
 from s3sync.database.thinning import Thinning
 from tests.contracts.database.changes_contract import HERE, ORGANISATION, THERE, edit
 from tests.support.databases import Storage
@@ -79,6 +79,20 @@ class ThinningContract:
         assert self.left(site, other) == [(1, {"name": ["B"]})]
         assert self.thin(site) == 1
         assert self.left(site, other) == [(1, {"name": []})]
+
+    def test_what_a_deletion_emptied_goes_when_every_site_knows_it(self, site: Storage, key: int) -> None:
+        changes = site.journal.changes
+        changes.note_emptied(ORGANISATION, [Emptied(key, 7, 5, None, 1), Emptied(key, 9, 7, None, 2)])
+        site.db.commit()
+        assert self.thin(site) == 0
+        mark = site.store.mark
+        old: Any = OLD.isoformat(" ") if site.store.columns.text_times else OLD
+        site.store.run(f"UPDATE sync_change SET noted_on = {mark}", (old,))
+        site.db.commit()
+        assert self.thin(site, up_to=7) == 1
+        assert [each.position for each in changes.emptied(ORGANISATION, [key])[key]] == [9]
+        assert self.thin(site) == 1
+        assert changes.emptied(ORGANISATION, [key]) == {}
 
     def test_a_clock_that_was_ahead_for_a_while_hides_nothing(self, site: Storage, key: int) -> None:
         self.noted(site, RECENT, edit(key, 1, name="A"))

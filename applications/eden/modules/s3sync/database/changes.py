@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Any
 
 from ..core.clock import Clock, milliseconds
-from ..core.fields import Change, ChangeKind, Edits, Folding, Stamp, next_time, site_identifier
+from ..core.fields import Change, ChangeKind, Edits, Emptied, Folding, Stamp, next_time, site_identifier
 from ..core.schema import Schema
 from ..exchange.ports import Row
 from .store import JournalRows
@@ -19,6 +19,9 @@ from .store.column_types import MOMENT
 
 _WRITTEN = "tablename, record_id, time, site, by_email, repository_id, kind, former, position, noted_on"
 _NOWHERE = (None, None)
+#: The kind of the rows that tell of references which deletions emptied; ``settled`` has the position before.
+_EMPTIED = "emptied"
+_ARE_CHANGES = f"kind <> '{_EMPTIED}' AND tablename = "
 _KINDS = {each: each.value for each in ChangeKind}
 #: The longest address that can be that of a mailbox has 254 characters.
 _LONGEST_ADDRESS = 255
@@ -86,7 +89,7 @@ class SqlChanges:
     def _seen(self, table: str, keys: Collection[int], ending: str = "") -> dict[int, dict[str, int]]:
         sql = (
             f"SELECT record_id, time, site FROM {self._changes} "
-            f"WHERE tablename = {self._store.mark} AND record_id IN "
+            f"WHERE {_ARE_CHANGES}{self._store.mark} AND record_id IN "
         )
         found: dict[int, dict[str, int]] = {}
         for key, moment, site in self._store.by_keys(sql, (table,), keys, ending):
@@ -106,7 +109,7 @@ class SqlChanges:
             return ()
         sql = (
             f"SELECT id, record_id, time, site, by_email, former, settled{columns} FROM {self._changes} "
-            f"WHERE tablename = {self._store.mark} AND record_id IN "
+            f"WHERE {_ARE_CHANGES}{self._store.mark} AND record_id IN "
         )
         return sorted(self._store.by_keys(sql, (table,), keys), key=itemgetter(0))
 
@@ -146,6 +149,53 @@ class SqlChanges:
             columns += ", settled"
             settled = [_json(change.settled) if change.settled else None for change in changes]
             rows = [(*row, stamps) for row, stamps in zip(rows, settled)]
+        marks = self._store.marks(columns.count(",") + 1)
+        self._store.begin_if_needed()
+        self._store.run_many(f"INSERT INTO {self._changes} ({columns}) VALUES ({marks})", rows)
+
+    def emptied(self, table: str, keys: Collection[int]) -> dict[int, list[Emptied]]:
+        """See ports.Changes."""
+        found: dict[int, list[Emptied]] = {}
+        for _, each in self.rows_emptied(table, keys):
+            found.setdefault(each.key, []).append(each)
+        return found
+
+    def rows_emptied(self, table: str, keys: Collection[int]) -> list[tuple[int, Emptied]]:
+        """Return the same as ``emptied``, each with the key of its row."""
+        if not keys or not self._are_there(table):
+            return []
+        noted = self._store.columns.plain("noted_on", MOMENT)
+        read = self._store.columns.decoder(MOMENT) or _unchanged
+        sql = (
+            f"SELECT id, record_id, position, settled, repository_id, time, {noted} FROM {self._changes} "
+            f"WHERE kind = '{_EMPTIED}' AND tablename = {self._store.mark} AND record_id IN "
+        )
+        rows = sorted(self._store.by_keys(sql, (table,), keys), key=itemgetter(0))
+        return [(row[0], Emptied(row[1], row[2], int(row[3]), row[4], row[5], read(row[6]))) for row in rows]
+
+    def note_emptied(self, table: str, emptied: Sequence[Emptied]) -> None:
+        """See ports.Changes."""
+        if not emptied:
+            return
+        encode = self._store.columns.encoder(MOMENT) or _unchanged
+        now, site = encode(self._clock.now()), self.site
+        rows: list[Row] = [
+            (
+                table,
+                each.key,
+                each.time,
+                site,
+                "",
+                each.before_via,
+                _EMPTIED,
+                "{}",
+                each.position,
+                now,
+                str(each.before),
+            )
+            for each in emptied
+        ]
+        columns = f"{_WRITTEN}, settled"
         marks = self._store.marks(columns.count(",") + 1)
         self._store.begin_if_needed()
         self._store.run_many(f"INSERT INTO {self._changes} ({columns}) VALUES ({marks})", rows)

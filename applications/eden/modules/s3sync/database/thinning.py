@@ -82,6 +82,11 @@ class Thinning:
                     gone.append(row)
                 elif stays != change:
                     shorter.append((row, stays))
+        for row, each in self._changes.rows_emptied(table, keys):
+            noted = each.noted_on
+            over = noted is not None and noted < before and self._is_over(table, each.position, noted)
+            if over or each.key not in there:
+                gone.append(row)
         self._changes.remove(gone)
         self._changes.shorten(shorter)
         return len(gone) + len(shorter)

@@ -20,7 +20,7 @@ from ..core.schema import Field, Schema, Table
 
 if TYPE_CHECKING:
     from ..wire.filters import Filter
-from ..core.fields import Change, Edits
+from ..core.fields import Change, Edits, Emptied
 from .deletions import Deletions
 from .kept_ports import KeptVersions, PendingReferences
 
@@ -310,6 +310,14 @@ class Changes(Protocol):
 
     def note(self, table: str, changes: Sequence[Change]) -> None:
         """Write down changes, after the journal has given their records new positions."""
+        ...
+
+    def emptied(self, table: str, keys: Collection[int]) -> dict[int, list[Emptied]]:
+        """Return key -> the references that deletions emptied here, as far as that was written down."""
+        ...
+
+    def note_emptied(self, table: str, emptied: Sequence[Emptied]) -> None:
+        """Write down that deletions emptied references. These are no changes of ``of``, ``edits`` and ``seen``."""
         ...
 
 

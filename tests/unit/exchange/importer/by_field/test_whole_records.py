@@ -35,6 +35,14 @@ def test_a_version_that_was_made_before_ours_was_sent_has_not_seen_it() -> None:
     assert unseen([KNOWN, HIDDEN, LATER], Knowledge(99, made=31, sent=sent[:1]), 3) == []
 
 
+def test_of_a_change_with_a_position_alone_it_is_certain_only_where_it_was_sent() -> None:
+    sent = [(5, 12), (9, 40)]
+    assert Knowledge(9).certainly_includes(9) and not Knowledge(9).certainly_includes(10)
+    assert Knowledge(99, made=40, sent=sent).certainly_includes(9)
+    assert not Knowledge(99, made=39, sent=sent).certainly_includes(9)
+    assert not Knowledge(99, made=99, sent=sent).certainly_includes(10)
+
+
 def test_the_first_of_several_hidden_changes_tells_what_the_sender_had() -> None:
     assert former_values([HIDDEN, LATER]) == {"phone": ["1"], "year": [1900]}
     outside = Change(1, Stamp(15, HERE), "", {EVERY_FIELD: []}, ChangeKind.OUTSIDE)

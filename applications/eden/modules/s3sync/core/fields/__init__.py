@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .changes import Change, ChangeKind, Folding, fold, former_values, learned
+from .changes import Change, ChangeKind, Emptied, Folding, fold, former_values, learned
 from .edits import EVERY_FIELD, NO_EDITS, Edit, Edits, Stamp, next_time, site_identifier
 from .merge import LEFT, Dispute, Merge, Rules, Undated, following, merge, together
 from .thinning import thinned
@@ -16,6 +16,7 @@ __all__ = [
     "Dispute",
     "Edit",
     "Edits",
+    "Emptied",
     "Folding",
     "Merge",
     "Rules",

@@ -57,6 +57,26 @@ class Change(NamedTuple):
     noted_on: datetime | None = None
 
 
+class Emptied(NamedTuple):
+    """A reference of a record that was emptied here because its target was deleted: a change that is no edit.
+
+    Attributes:
+        key: key of the record.
+        position: of the journal, of this change.
+        before: position of the last change of the record before it.
+        before_via: the repository that brought that one, None for a change made here.
+        time: ``modified_on`` of the record since then, in milliseconds since 1970 (UTC).
+        noted_on: when it was written down here (UTC); None before it is.
+    """
+
+    key: int
+    position: int
+    before: int
+    before_via: int | None
+    time: int
+    noted_on: datetime | None = None
+
+
 class Folding:
     """The edits of the present version of a record, while its changes are read in the order in which they were written.
 

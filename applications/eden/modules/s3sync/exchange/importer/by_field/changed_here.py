@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ....core.clock import milliseconds
+from ....core.fields import Emptied
 from ....core.records import differs
 from ...ports import Ports
 from ..context import Context
@@ -38,21 +39,26 @@ class ChangesHere:
         context = self._context
         if context.exchanged is None:
             return []
-        since, sender = context.kept_since, context.repository_id
+        sender = context.repository_id
         positions = self._journal.positions(table, [item.key or 0 for item in items])
         found, sent, known_at = [], [], []
         for item in items:
             seq, origin = positions.get(item.key or 0, (0, None))
-            exchanged = known_there(item, context)
-            known = min(exchanged, since.get(item.kept_row, exchanged)) if item.kept_row else exchanged
+            known = self._known(item)
             if seq > known and origin != sender:
                 found.append(item)
                 if seq <= context.sent(item.root.plan.table.name) and not item.ours("deleted"):
                     sent.append(item)
             elif seq <= known and not context.clears:
                 known_at.append(item)
-        derived = self._derived(table, sent) | self._nobody_edited(table, found)
+        derived = self._derived(table, sent) | self._nobody_edited(table, found, positions)
         return [item for item in found if id(item) not in derived] + self._made_without(table, known_at)
+
+    def _known(self, item: Item) -> int:
+        """Return the position of our journal up to which our changes are not in conflict with a version."""
+        exchanged = known_there(item, self._context)
+        aside = self._context.kept_since.get(item.kept_row) if item.kept_row else None
+        return exchanged if aside is None else min(exchanged, aside)
 
     def is_former(self, item: Item) -> bool:
         """Return whether a version has nothing but values that its record had here before."""
@@ -62,20 +68,46 @@ class ChangesHere:
             for name, value in item.changes.items()
         )
 
-    def _nobody_edited(self, table: str, items: Sequence[Item]) -> set[int]:
+    def _nobody_edited(
+        self, table: str, items: Sequence[Item], positions: Mapping[int, tuple[int, int | None]]
+    ) -> set[int]:
         """Return the id() of records that are deleted there, and changed here only by what other deletions did.
 
-        Of records that are deleted together the one that others refer to often comes first: they lose their reference,
-        or what follows from it. That is a change made here, but nobody has edited them: there is nothing to decide.
+        Of records that are deleted together the one that others refer to often comes first: they lose their reference.
+        That is a change made here, but nobody has edited them: there is nothing to decide. It counts only where it was
+        written down that deletions did all that the sender does not know: that no edit is noted proves nothing. One
+        made before an upgrade, or noted for the first time with its table, has a position alone.
         """
         going = [item for item in items if _is_later_deletion(item)]
-        changes = self._changes.of(table, [item.key or 0 for item in going]) if going else {}
-        sender = self._context.repository_id
-        return {
-            id(item)
+        emptied = self._changes.emptied(table, [item.key or 0 for item in going]) if going else {}
+        only = [
+            item
             for item in going
-            if not unseen(changes.get(item.key or 0, ()), Knowledge(known_there(item, self._context)), sender)
-        }
+            if self._is_only_emptied(item, emptied.get(item.key or 0, ()), positions[item.key or 0][0])
+        ]
+        unknown = {id(item) for item in self._made_without(table, only)}
+        return {id(item) for item in only if id(item) not in unknown}
+
+    def _is_only_emptied(self, item: Item, emptied: Sequence[Emptied], position: int) -> bool:
+        """Return whether deletions emptied references of a record here, and nothing else was changed in it.
+
+        Args:
+            item: a version of the record.
+            emptied: what is known of that.
+            position: of the record's last change here.
+        """
+        steps, moment = {each.position: each for each in emptied}, item.ours("modified_on")
+        step = steps.get(position)
+        if step is None or moment is None or step.time != milliseconds(moment):
+            return False  # also what was written past the journal since
+        known, limit = knowledge_of(item, self._context), self._known(item)
+        while step is not None:
+            if step.before_via is not None and step.before_via == self._context.repository_id:
+                return True
+            if step.before <= limit and known.certainly_includes(step.before):
+                return True
+            step = steps.get(step.before) if step.before < step.position else None
+        return False
 
     def _made_without(self, table: str, items: Sequence[Item]) -> list[Item]:
         """Return the items that an Eden had before we changed ours: it has refused our version without a word."""

@@ -26,14 +26,21 @@ class Knowledge(NamedTuple):
 
     def includes(self, change: Change) -> bool:
         """Return whether it knew a change."""
-        position = change.position or 0
+        # Nobody knows a change before it was made, or before it was sent.
+        return self._reaches(change.position or 0, change.stamp.time)
+
+    def certainly_includes(self, position: int) -> bool:
+        """Return whether it knew a change of which nothing but its position is known."""
+        return self._reaches(position, None)
+
+    def _reaches(self, position: int, made: int | None) -> bool:
+        """Return whether it knew a change, where nobody remembers when it was sent from the time when it was made."""
         if position > self.exchanged:
             return False
         if self.made is None:
             return True
-        # Nobody knows a change before it was made, or before it was sent.
-        sent = next((time for until, time in self.sent if position <= until), change.stamp.time)
-        return sent <= self.made
+        sent = next((time for until, time in self.sent if position <= until), made)
+        return sent is not None and sent <= self.made
 
 
 def unseen(changes: Sequence[Change], known: Knowledge, sender: int | None) -> list[Change]:

@@ -15,7 +15,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Callable, NamedTuple
 
-from ....core.clock import TICK, any_time, later
+from ....core.clock import TICK, any_time, later, milliseconds
+from ....core.fields import Emptied
 from ....core.kept import Place, Referrer
 from ....core.schema import Table
 from ...ports import Ports, Row, nowhere
@@ -101,6 +102,7 @@ class Remover:
         self._schema = ports.schema
         self._store = ports.store
         self._journal = ports.journal
+        self._changes = ports.changes
         self._origin = origin
 
     # -- delete ------------------------------------------------------------------------------------------
@@ -293,12 +295,23 @@ class Remover:
         """Write a field as a local change: later than what it changes."""
         self._journal.notice(table, list(values))
         rows = self._store.fetch(table, (table.key, "modified_on"), table.key, values)
+        moments = {key: self._touched(when) for key, when in rows}
         self._store.update(
             table,
             (field_name, "modified_on"),
-            [(key, values[key], self._touched(when)) for key, when in rows],
+            [(key, values[key], moment) for key, moment in moments.items()],
         )
+        before = self._journal.positions(table.name, values)
         self._journal.note(table.name, list(values), None)
+        after = self._journal.positions(table.name, values)
+        self._changes.note_emptied(
+            table.name,
+            [
+                Emptied(key, after[key][0], *before[key], milliseconds(moment))
+                for key, moment in moments.items()
+                if moment is not None and key in before
+            ],
+        )
 
     def _touched(self, when: datetime | None) -> datetime | None:
         if when is None:
