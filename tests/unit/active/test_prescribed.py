@@ -12,7 +12,7 @@ import pytest
 from s3sync.active import joining as joining
 from s3sync.active import prescribed as prescribed
 from s3sync.administration import scopes as administration_scopes
-from s3sync.core.errors import ProtocolError, UnknownResource
+from s3sync.core.errors import ConfigurationError, ProtocolError, UnknownResource
 from s3sync.core.policy import Method, Policy
 from s3sync.core.repository_state import Reason
 from s3sync.core.task import Mode
@@ -32,7 +32,7 @@ from s3sync.wire.filters import parse_filter_string
 from s3sync.wire.protocol.invitation import Invitation, InvitedResource
 from s3sync.wire.protocol.names import PeerCapability
 from s3sync.wire.protocol.news import NewsAnswer, NewsQuestion
-from s3sync.wire.protocol.prescription import Prescription
+from s3sync.wire.protocol.prescription import Prescription, digest_of
 from tests.support.jobs import World
 
 ORG, OFFICE, PERSON = "org_organisation", "org_office", "pr_person"
@@ -230,6 +230,39 @@ def test_a_wrong_one_is_told_and_leaves_what_was_there(
     assert office.modes == former and office.followed.in_force == in_force
     assert office.followed.problem is not None and office.reason is Reason.PRESCRIBED
     assert "cannot be carried out here" in "".join(_warnings(office))
+
+
+def test_one_that_is_too_large_is_told_once_and_each_run_ends_well(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prescribed, "LARGEST", 100)
+    former = office.modes
+    for _ in range(2):
+        assert office.run()["state"] == "completed"
+        assert office.modes == former and office.followed.problem is not None
+        assert office.heard == (True, True, False)
+    (warning,) = [each for each in _warnings(office) if "too large" in each]
+    assert "100 characters" in warning
+
+
+@pytest.mark.parametrize("told", ["all", [1], {"resources": "all"}])
+def test_what_cannot_be_read_is_known_by_its_digits(office: Office, told: Any) -> None:
+    found = prescribed.take(office.headquarters, told)
+    assert found is not None and found.mark == digest_of(told) + "-"
+    assert office.followed == found
+
+
+def test_headquarters_prescribes_no_more_than_a_site_takes(office: Office) -> None:
+    def rule(count: int) -> ScopeRule:
+        text = "~.name__belongs=" + ",".join(f"{'x' * 180}{each}" for each in range(count))
+        return ScopeRule(ORG, filters=tuple(parse_filter_string(text)))
+
+    stored = prescribing.of_repository(office.here)
+    with pytest.raises(ConfigurationError, match="too large: at most 200 resources with 64000 characters"):
+        office.prescribe(rule(400))
+    assert prescribing.of_repository(office.here) == stored
+    # What is not prescribed may be as large as it likes.
+    administration_scopes.save(office.other, None, "Large", (rule(400),))
 
 
 def _without(question: NewsQuestion) -> NewsQuestion:

@@ -22,11 +22,8 @@ from ..site.wanted import tasks as wanted_tasks
 from ..site.wanted.agreement import Excess, More, beyond, least, widened
 from ..site.wanted.followed import FOLLOWS, Followed, as_chosen, chosen, followed_in
 from ..site.wanted.tasks import WantedTask
-from ..wire.protocol.invitation import InvitedResource
-from ..wire.protocol.prescription import Prescription
-
-#: Maximum characters of a prescription: those of the largest invitation.
-LARGEST = 64_000
+from ..wire.protocol.invitation import MOST_RESOURCES, InvitedResource
+from ..wire.protocol.prescription import LARGEST, Prescription, digest_of
 
 
 def take(
@@ -55,7 +52,7 @@ def take(
         followed = followed_in(repository.settings)
         if followed is None:
             return None
-        found, message = _taken(repository, replace(followed, told=_object(told), problem=None), accepted)
+        found, message = _taken(repository, _told(followed, told), accepted)
         repository.update(settings=repository.settings_with(**{FOLLOWS: found.to_json()}))
     if log is not None:
         result = Result.WARNING if found.problem else Result.SUCCESS
@@ -63,15 +60,15 @@ def take(
     return found
 
 
-def _object(told: Any) -> Mapping[str, Any] | None:
-    """Return what was told as it is stored; what can be none, or is far too large, as something unreadable."""
+def _told(followed: Followed, told: Any) -> Followed:
+    """Return it with what was told; what can be none, or is far too large, as something unreadable with its digits."""
     try:
-        size = len(json.dumps(told))
+        size, digest = len(json.dumps(told)), digest_of(told)
     except RecursionError:
-        size = LARGEST + 1
+        size, digest = LARGEST + 1, ""
     if told is None or (isinstance(told, Mapping) and size <= LARGEST):
-        return told
-    return {"unreadable": size}
+        return replace(followed, told=told, digest="", problem=None)
+    return replace(followed, told={"unreadable": size}, digest=digest, problem=None)
 
 
 def _remedy(found: Followed) -> Message | str:
@@ -91,7 +88,7 @@ def _taken(repository: Repository, followed: Followed, accepted: bool) -> tuple[
         ]
         too_much = [] if accepted else too_much_of(repository, followed, prescription)
     except ValueError:
-        message = Sentence.PRESCRIPTION_WRONG.say(name=name, reason=Sentence.NOT_READABLE.say())
+        message = Sentence.PRESCRIPTION_WRONG.say(name=name, reason=_unreadable(followed))
         return followed.not_carried_out(message), message
     except SyncError as error:
         message = Sentence.PRESCRIPTION_WRONG.say(name=name, reason=error.said)
@@ -104,6 +101,13 @@ def _taken(repository: Repository, followed: Followed, accepted: bool) -> tuple[
     what = ", ".join(each.resource for each in wanted) or "-"
     found = replace(followed, in_force=prescription, dropped=dropped)
     return found, Sentence.PRESCRIPTION_TAKEN.say(name=name, what=what)
+
+
+def _unreadable(followed: Followed) -> Message:
+    """Return why what was told is no prescription."""
+    if followed.digest and followed.told is not None and followed.told["unreadable"] > LARGEST:
+        return Sentence.PRESCRIPTION_TOO_LARGE.say(resources=MOST_RESOURCES, characters=LARGEST)
+    return Sentence.NOT_READABLE.say()
 
 
 def too_much_of(repository: Repository, followed: Followed, prescription: Prescription) -> list[Excess]:
@@ -233,7 +237,8 @@ def again(repository: Repository, log: SyncLog | None = None) -> None:
         log: of the run; it is told only if that succeeds.
     """
     followed = followed_in(repository.settings)
-    if followed is None or followed.problem is None:
+    if followed is None or followed.problem is None or followed.digest:
+        # What was not kept cannot be tried.
         return
     found = take(repository, followed.told)
     if log is not None and found is not None and found.problem is None and found.in_force is not None:

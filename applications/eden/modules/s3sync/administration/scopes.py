@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..core.cursor import CheckpointKind
+from ..core.errors import ConfigurationError
+from ..core.messages import Sentence
 from ..core.schema import Schema
 from ..database import own_rows as own_rows
 from ..exchange.scope import Scope, ScopeRule
 from ..site import Repository, Site
+from ..site.scoping import prescribing as prescribing
 from ..site.scoping import scopes as scopes
-from ..site.scoping.scopes import Prescribes
+from ..site.scoping.scopes import Prescribes, StoredScope
+from ..wire.protocol.invitation import MOST_RESOURCES
+from ..wire.protocol.prescription import LARGEST
 
 
 def save(
@@ -29,8 +34,17 @@ def save(
         name: its name.
         rules: its rules, at most one for each resource.
         prescribes: what is prescribed to sites that have it, None for nothing. They are told with their next run.
+
+    Raises:
+        ConfigurationError: more is prescribed than any site takes; nothing was stored.
     """
     scope = Scope.of(name, rules)
+    prescription = prescribing.of_scope(StoredScope(scope_id or 0, scope, prescribes))
+    if prescription is not None and prescription.is_too_large:
+        raise ConfigurationError(
+            Sentence.PRESCRIPTION_TOO_LARGE.say(resources=MOST_RESOURCES, characters=LARGEST),
+            hint=Sentence.FEWER_PRESCRIBED.say(),
+        )
     told = None if prescribes is None else prescribes._asdict()
     stored = {"name": name, "rules": [each.to_json() for each in rules], "prescribes": told}
     with site.store.transaction():

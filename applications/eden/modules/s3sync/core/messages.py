@@ -146,6 +146,10 @@ class Sentence(enum.Enum):
     )
     LOOK_AT_PRESCRIPTION = "Look at the resources of the repository: there it is told, and can be accepted."
     NOT_READABLE = "It cannot be read."
+    PRESCRIPTION_TOO_LARGE = (
+        "It is too large: at most %(resources)s resources with %(characters)s characters can be prescribed."
+    )
+    FEWER_PRESCRIBED = "Choose fewer resources, or shorter conditions."
     PRESCRIBES_ANEW = "The other site has prescribed something else again and again within one run."
     NO_RESOURCES = "No resources are configured for this repository."
 

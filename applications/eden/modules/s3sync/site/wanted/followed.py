@@ -25,6 +25,7 @@ class Followed:
     Attributes:
         agreed: the most that it may prescribe without being asked about.
         told: what it told last, as JSON; None for nothing.
+        digest: digits of that where it is not kept as it came; "" where it is.
         in_force: what is carried out, None for nothing.
         problem: why what it told is not, as stored data; None where it is.
         dropped: resource that a prescription has taken away -> what people here had chosen of it (``chosen``), which
@@ -36,13 +37,14 @@ class Followed:
     in_force: Prescription | None = None
     problem: Mapping[str, Any] | None = None
     dropped: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    digest: str = ""
 
     @property
     def mark(self) -> str:
         """What is told of it to the other site: digits, with a sign where it is not carried out; "" for nothing."""
         if self.told is None:
             return ""
-        return digest_of(self.told) + (NOT_CARRIED_OUT if self.problem else "")
+        return (self.digest or digest_of(self.told)) + (NOT_CARRIED_OUT if self.problem else "")
 
     @property
     def fingerprint(self) -> str:
@@ -62,6 +64,7 @@ class Followed:
             "in_force": self.in_force and self.in_force.to_json(),
             "problem": self.problem,
             "dropped": self.dropped,
+            "digest": self.digest,
         }
 
     def not_carried_out(self, why: Message) -> Followed:
@@ -85,6 +88,7 @@ def followed_in(settings: Mapping[str, Any]) -> Followed | None:
         Prescription.from_json(in_force) if in_force else None,
         stored.get("problem"),
         stored.get("dropped") or {},
+        stored.get("digest") or "",
     )
 
 

@@ -19,14 +19,18 @@ from ...site.labels import resource_title
 from ...site.scoping import prescribing as prescribing
 from ...site.scoping import scopes as scopes
 from ...site.scoping.prescribing import Heard
-from ...site.scoping.scopes import Prescribes
+from ...site.scoping.scopes import Prescribes, StoredScope
 from ...wire.filters import validate
+from ...wire.protocol.invitation import MOST_RESOURCES
+from ...wire.protocol.prescription import LARGEST
 from .context import ScreenContext
 from .widgets import Confirmation, action_button, confirm, pressed
 
 LONGEST_NAME = 64
 #: The place of a problem with the minutes, which is no name of a resource.
 MINUTES = "(minutes)"
+#: That of one with what is prescribed as a whole.
+PRESCRIBED = "(prescribed)"
 
 
 class ShownRule(NamedTuple):
@@ -57,7 +61,8 @@ class Entered(NamedTuple):
     Attributes:
         name: of the scope.
         rules: what is ticked, with the entered conditions.
-        problems: resource -> what is wrong with its conditions; "" for the name, MINUTES for these.
+        problems: resource -> what is wrong with its conditions; "" for the name, MINUTES and PRESCRIBED
+            for these.
         prescribes: what is prescribed to sites that have it; None for nothing.
     """
 
@@ -136,6 +141,7 @@ def _form(
         "name_problem": entered.problems.get("") if saves else None,
         "prescribes": entered.prescribes,
         "minutes_problem": entered.problems.get(MINUTES) if saves else None,
+        "too_large": entered.problems.get(PRESCRIBED) if saves else None,
         "heard": _heard(screen, key),
         "rules": _shown(screen, entered),
         "choices": sorted(((n, t) for n, t in names.items() if n not in taken), key=lambda each: each[1]),
@@ -173,7 +179,18 @@ def _entered(screen: ScreenContext) -> Entered:
     new = str(variables.new or "") if "add" in variables else ""
     if screen.site.schema.get(new) is not None and all(rule.resource != new for rule, _ in rules):
         rules.append((ScopeRule(new), ""))
-    return Entered(name, rules, problems, _prescribes(screen, problems))
+    prescribes = _prescribes(screen, problems)
+    scope = Scope.of(name, [rule for rule, _ in rules])
+    prescription = prescribing.of_scope(StoredScope(0, scope, prescribes))
+    if prescription is not None and prescription.is_too_large:
+        told = {"resources": MOST_RESOURCES, "characters": LARGEST}
+        problems[PRESCRIBED] = (
+            T(
+                "It is too large: at most %(resources)s resources with %(characters)s characters can be prescribed."
+            )
+            % told
+        )
+    return Entered(name, rules, problems, prescribes)
 
 
 def _prescribes(screen: ScreenContext, problems: dict[str, Any]) -> Prescribes | None:

@@ -18,6 +18,8 @@ from ...core.task import Mode
 from .invitation import MOST_RESOURCES, InvitedResource
 from .replies import as_count, as_text
 
+#: Maximum characters of a prescription as JSON: those of the largest invitation.
+LARGEST = 64_000
 #: Minutes of a week: the most between two runs.
 MOST_MINUTES = 10_080
 #: Digits that stand for a prescription, or nothing where there is none; a hyphen where it was not carried out.
@@ -61,6 +63,11 @@ class Prescription:
             return _read(told)
         except (KeyError, TypeError) as error:
             raise ValueError("incomplete") from error
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether no site takes it, as it names too many resources or has too many characters."""
+        return len(self.resources) > MOST_RESOURCES or len(json.dumps(self.to_json())) > LARGEST
 
     @property
     def digest(self) -> str:

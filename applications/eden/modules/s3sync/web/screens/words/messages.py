@@ -261,6 +261,10 @@ def _sentences(T: Translate) -> dict[Sentence, Any]:
             "Look at the resources of the repository: there it is told, and can be accepted."
         ),
         Sentence.NOT_READABLE: T("It cannot be read."),
+        Sentence.PRESCRIPTION_TOO_LARGE: T(
+            "It is too large: at most %(resources)s resources with %(characters)s characters can be prescribed."
+        ),
+        Sentence.FEWER_PRESCRIBED: T("Choose fewer resources, or shorter conditions."),
         Sentence.PRESCRIBES_ANEW: T(
             "The other site has prescribed something else again and again within one run."
         ),
