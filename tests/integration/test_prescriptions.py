@@ -94,7 +94,7 @@ def test_a_change_at_headquarters_reaches_the_field_and_is_shown_there_as_prescr
     assert field.run(NAMES.format(table="org_office")).strip() == ""
     assert "waits for its people" in visible(there.page("/sync/scope/1"))
     shown = visible(here.page(tasks))
-    assert "Offices are exchanged as well." in shown and "more than was agreed" in shown
+    assert "Offices are exchanged as well: fetched from there." in shown and "more than was agreed" in shown
     assert "prescribes what is not carried out here" in visible(here.page("/sync/index"))
     assert "Accepted" in visible(here.submit(tasks, "accept").text)
     assert field.run(RUN).strip() == "completed"

@@ -10,6 +10,7 @@ from ....active import prescribed as prescribed
 from ....core.errors import AlreadyRunning, SyncError
 from ....core.task import Mode
 from ....site import Repository
+from ....site.wanted.agreement import Excess
 from ....site.wanted.followed import Followed, followed_in
 from ....ui import look as look
 from ....wire.protocol.names import PeerCapability
@@ -86,7 +87,8 @@ def shown(screen: ScreenContext, record: Repository) -> ShownPrescription:
         prescribed.stop_following(record)
         screen.session.flash = T("What is exchanged is decided here from now on.")
         redirect(back)
-    more = _more(record, followed)
+    told = _waiting(followed)
+    more = _more(record, followed, told)
     # Another one may come while a person reads: what is accepted is what was shown.
     accept = action_button("accept", T("Accept it"), hidden={"seen": followed.fingerprint}) if more else ""
     if more and pressed(screen, accept, "accept"):
@@ -98,19 +100,28 @@ def shown(screen: ScreenContext, record: Repository) -> ShownPrescription:
         followed.in_force is not None,
         minutes_of(record),
         problem_words(T, followed),
-        excess_lines(screen.site, T, more),
+        excess_lines(screen.site, T, more, told),
         accept,
         stop.link,
     )
 
 
-def _more(record: Repository, followed: Followed) -> list[Any]:
+def _waiting(followed: Followed) -> Prescription | None:
+    """Return what is prescribed and not carried out, None where there is none or it cannot be read."""
     if followed.told is None or followed.problem is None:
-        return []
+        return None
     try:
-        return prescribed.too_much_of(record, followed, Prescription.from_json(followed.told))
+        return Prescription.from_json(followed.told)
     except (ValueError, SyncError):
-        # It cannot be read, and its problem says so.
+        # Its problem says so.
+        return None
+
+
+def _more(record: Repository, followed: Followed, told: Prescription | None) -> list[Excess]:
+    try:
+        return [] if told is None else prescribed.too_much_of(record, followed, told)
+    except SyncError:
+        # Its conditions cannot be read, and its problem says so.
         return []
 
 
