@@ -48,6 +48,7 @@ def test_a_member_is_found_by_its_text() -> None:
                 "question",
                 "asked",
                 "fields",
+                "whole",
                 "carried",
             ],
         ),

@@ -89,7 +89,7 @@ def page(screen: ScreenContext) -> Any:
     if args[0] == "create" and len(args) == 2 and args[1] in set(Kind):
         kind = Kind(args[1])
         return _form(screen, StoredRule(Rule(0, kind, LIMITS[kind][0], None, 24), True, "", "", None))
-    if len(args) != 1:
+    if args[1:]:
         raise refusal(404, screen.T("There is no such page."))
     key = int(screen.record(screen.db.sync_notice_rule, args[0]).id)
     found = stored.find(screen.site, key)
