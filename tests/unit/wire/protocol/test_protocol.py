@@ -285,6 +285,7 @@ def test_a_capability_travels_by_its_name() -> None:
         "together",
         "resume",
         "ahead",
+        "prescribe",
     ]
     sent = RegistrationRequest("peer-1", "x", capabilities=frozenset(PeerCapability)).to_body()
     assert json.loads(sent)["capabilities"] == [
