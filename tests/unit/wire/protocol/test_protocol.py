@@ -295,6 +295,7 @@ def test_a_capability_travels_by_its_name() -> None:
         "gzip",
         "look",
         "nulls",
+        "prescribe",
         "resume",
         "together",
     ]
