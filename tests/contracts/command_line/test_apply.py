@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from gluon import current
-from gluon.globals import Request
 
 from s3sync.administration import invitations as invitations
 from s3sync.command_line import commands as commands
@@ -23,27 +20,17 @@ from s3sync.scheduler import queue as queue
 from s3sync.site.repositories import all_of, first
 from s3sync.site.scoping import scopes as scopes
 from s3sync.wire.protocol.invitation import Invitation
-from tests.support.server_sites import EVERY_KIND, site_on
+from tests.support.server_sites import EVERY_KIND
 from tests.support.site import SampleSite
 
 SECRET = "correct-horse-battery"
 
 
-@pytest.fixture
-def site(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[SampleSite]:
-    from gluon.scheduler import Scheduler
-
-    with site_on(getattr(request, "param", "sqlite"), tmp_path) as made:
-        Scheduler(made.db, {queue.FUNCTION: print}, migrate=True, utc_time=True)
-        monkeypatch.setattr(current, "request", Request({}), raising=False)
-        current.request.application = "eden"
-        current.request.env.http_host = "127.0.0.1"
-        monkeypatch.setattr(current, "sync_site", made, raising=False)
-        made.s3db["auth_group"].insert(role=accounts.ROLE)
-        made.db.commit()
-        yield made
+@pytest.fixture(autouse=True)
+def role(site: SampleSite) -> None:
+    """The role that accounts of sites get."""
+    site.s3db["auth_group"].insert(role=accounts.ROLE)
+    site.db.commit()
 
 
 def applied(site: SampleSite, folder: Path, text: str, **given: Any) -> dict[str, Any]:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from gluon import current
-from gluon.globals import Request
 
 from s3sync import VERSION
 from s3sync.command_line import commands as commands
@@ -23,25 +19,10 @@ from s3sync.scheduler import queue as queue
 from s3sync.site.times import SKEW
 from tests.support.documents import org
 from tests.support.jobs import add
-from tests.support.server_sites import EVERY_KIND, site_on
+from tests.support.server_sites import EVERY_KIND
 from tests.support.site import SampleSite
 
 ORG = "org_organisation"
-
-
-@pytest.fixture
-def site(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[SampleSite]:
-    from gluon.scheduler import Scheduler
-
-    with site_on(getattr(request, "param", "sqlite"), tmp_path) as made:
-        Scheduler(made.db, {queue.FUNCTION: print}, migrate=True, utc_time=True)
-        monkeypatch.setattr(current, "request", Request({}), raising=False)
-        current.request.application = "eden"
-        current.request.env.http_host = "127.0.0.1"
-        monkeypatch.setattr(current, "sync_site", made, raising=False)
-        yield made
 
 
 def asked(site: SampleSite, command: str, **given: Any) -> dict[str, Any]:

@@ -66,6 +66,42 @@ def queue(
     return task_id
 
 
+def ensure(site: Site, function: str, name: str, *, every: int, timeout: int, wait: float = 0) -> None:
+    """Ensure that there is a recurring task exactly once, queued or running.
+
+    Args:
+        site: this site, with the scheduler's tables and without uncommitted changes. Its database is committed.
+        function: name of a function of models/tasks_sync.py, without arguments.
+        name: name of the task.
+        every, timeout: seconds between two calls, and maximum seconds of one.
+        wait: seconds until the first call of a new task.
+    """
+    db = site.db
+    task = db.scheduler_task
+    # The scheduler's uuids are unique: if two workers miss the task at the same time, only one creates it.
+    uuid = f"{site.application}/{function}"
+    row = db(task.uuid == uuid).select().first()
+    now = site.clock.now()
+    if row is None:
+        recurring = {"period": every, "uuid": uuid, **FOR_EVER}
+        try:
+            queue(
+                site,
+                function,
+                name,
+                {},
+                timeout=timeout,
+                next_run_time=now + timedelta(seconds=wait),
+                **recurring,
+            )
+        except db._adapter.driver.IntegrityError:
+            db.rollback()
+    elif row.status not in UNDER_WAY:
+        due = now + timedelta(seconds=every)
+        row.update_record(status="QUEUED", next_run_time=due, stop_time=None, **FOR_EVER)
+    db.commit()
+
+
 def start_now(site: Site, repository_id: int, user_id: int | None, timeout: float) -> int:
     """Queue a run for the next free worker; return the scheduler's task. The caller commits.
 

@@ -33,31 +33,8 @@ def schedule(site: Site) -> None:
     Args:
         site: this site, with the scheduler's tables and without uncommitted changes. Its database is committed.
     """
-    db = site.db
-    table = db.scheduler_task
-    # The scheduler's uuids are unique: if two workers miss the task at the same time, only one creates it.
-    name = f"{site.application}/{FUNCTION}"
     # A new site has nothing to remove, so the first cleanup can wait.
-    due = site.clock.now() + timedelta(seconds=EVERY)
-    task = db(table.uuid == name).select().first()
-    if task is None:
-        try:
-            queue.queue(
-                site,
-                FUNCTION,
-                "Removal of old entries",
-                {},
-                timeout=TIMEOUT,
-                next_run_time=due,
-                period=EVERY,
-                uuid=name,
-                **queue.FOR_EVER,
-            )
-        except db._adapter.driver.IntegrityError:
-            db.rollback()
-    elif task.status not in queue.UNDER_WAY:
-        task.update_record(status="QUEUED", next_run_time=due, stop_time=None, **queue.FOR_EVER)
-    db.commit()
+    queue.ensure(site, FUNCTION, "Removal of old entries", every=EVERY, timeout=TIMEOUT, wait=EVERY)
 
 
 def tidy(site: Site) -> None:

@@ -7,7 +7,6 @@ what is queued: for these there is a recurring task.
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 from typing import Callable
 
 from gluon import current
@@ -76,25 +75,4 @@ def schedule(site: Site) -> None:
     """
     if hasattr(current, "scheduler_watches") or "scheduler_task" not in site.db.tables:
         return
-    db = site.db
-    table = db.scheduler_task
-    name = f"{site.application}/{FUNCTION}"
-    task = db(table.uuid == name).select().first()
-    due = site.clock.now() + timedelta(seconds=EVERY)
-    if task is None:
-        try:
-            queue.queue(
-                site,
-                FUNCTION,
-                "Notices",
-                {},
-                timeout=TIMEOUT,
-                period=EVERY,
-                uuid=name,
-                **queue.FOR_EVER,
-            )
-        except db._adapter.driver.IntegrityError:
-            db.rollback()
-    elif task.status not in queue.UNDER_WAY:
-        task.update_record(status="QUEUED", next_run_time=due, stop_time=None, **queue.FOR_EVER)
-    db.commit()
+    queue.ensure(site, FUNCTION, "Notices", every=EVERY, timeout=TIMEOUT)

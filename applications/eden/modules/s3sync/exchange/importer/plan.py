@@ -1,4 +1,4 @@
-"""Plans an import: find the originals, resolve, compare, decide, check. It writes but what the journal missed.
+"""Plans an import: find the originals, resolve, compare, decide, check. All it writes is what the journal missed.
 
 Every query is for a whole batch: one per table for the originals, one per unique field, one per duplicate rule, and
 one per table referred to.
@@ -226,27 +226,28 @@ class Planner:
         # A version that tells its edits may hold new ones, whatever its values; what it holds besides is known then.
         silent: list[Item] = []
         for table, disputed in contested.items():
-            silent += self._changes_here.among(
-                table, [item for item in disputed if item.record.edits is None]
-            )
+            untold = [item for item in disputed if item.record.edits is None]
+            silent += self._changes_here.among(table, untold)
         echoes = self._echoes.among(silent) if silent else _NONE
         moved_away = self._moved_away(contested)
         contested_here = {id(item) for item in silent}
         self._fields.prepare(items, different, contested_here - echoes)
         for table, disputed in contested.items():
-            telling = [
-                item for item in disputed if item.record.edits is not None and not self._is_taken(item)
-            ]
+            telling = [item for item in disputed if item.record.edits is not None]
+            telling = [item for item in telling if not self._is_taken(item)]
             contested_here.update(map(id, self._changes_here.among(table, telling)))
         # What a person or program imports here is an edit: later than what it edits, or other sites would refuse it.
         by_hand, told = self._context.repository_id is None, self._fields.knows_any
+        # What ``tells_edits`` says, without a call for each unchanged record.
         by_field = self._context.by_field
         stays = self._fields.deleted_since(items, contested_here - moved_away, self._terms)
         for item in items:
             if item.outcome is not None:
                 continue
-            decision = _OURS_STAYS if id(item) in stays else _without_master(item)
-            if decision is None:
+            decision = None if item.master is None else _without_master(item)
+            if id(item) in stays:
+                decision = _OURS_STAYS
+            elif decision is None:
                 if item.original is None:
                     decision = self._decide_unknown(item.record)
                     if told and decision.take and self._fields.knows(item):
@@ -431,10 +432,8 @@ def _without_master(item: Item) -> Decision | None:
     master = item.master
     if master is None or master.original is None or item.record.deleted:
         return None
-    stays_deleted = bool(master.ours("deleted")) and not (
-        master.decision is not None and master.decision.take
-    )
-    if not stays_deleted:
+    comes_back = master.decision is not None and master.decision.take
+    if comes_back or not master.ours("deleted"):
         return None
     return Decision(
         Action.SKIPPED, False, DecisionReason.OWNER_DELETED, assert_ours=item.original is not None
