@@ -171,9 +171,9 @@ class PostgresEnd(End):
         import psycopg2
         import psycopg2.extras
 
-        # JSON is copied as it is written.
-        psycopg2.extras.register_default_json(globally=True, loads=lambda text: text)
         super().__init__(psycopg2.connect(uri.replace("postgres:", "postgresql:", 1)))
+        # JSON is copied as it is written; by this connection alone, for others in the process read it.
+        psycopg2.extras.register_default_json(self.connection, loads=lambda text: text)
 
     def tables(self) -> list[str]:
         """See ``End``."""

@@ -52,21 +52,28 @@ class Decisions(Feature):
         """See ``Feature``."""
         listing = [(each, rows) for each in (place, *world.sites) for rows in (self._open(each),) if rows]
         if not listing or rnd.random() < 0.3:
-            # The first one that each site has, so that several change the same.
-            table = place.s3db["org_organisation"]
-            some(place, "org_organisation", number, rnd)
-            first = place.db(table.deleted == False).select(orderby=table.uuid).first()  # noqa: E712
-            place.change("org_organisation", first.id, comments=number)
+            self._dispute(world, place, number, rnd)
             return
-        place, rows = listing[0]
-        shared = [row for row in rows if any(self._elsewhere(world, place, row))]
-        row = rnd.choice(shared or rows)
+        shared = [
+            (each, row) for each, rows in listing for row in rows if any(self._elsewhere(world, each, row))
+        ]
+        place, row = rnd.choice(shared or [(each, row) for each, rows in listing[:1] for row in rows])
         # Others who list the same conflict decide on it, too, before they hear of it.
         others = [*self._elsewhere(world, place, row)]
         self._decide(world, place, row, rnd)
         for other, found in others:
             self._decide(world, other, found, rnd)
             world.happened["decided at two sites"] += 1
+
+    @staticmethod
+    def _dispute(world: World, place: Place, number: str, rnd: random.Random) -> None:
+        """Change the same field of the same record here and elsewhere: the first one that each site has."""
+        some(place, "org_organisation", number, rnd)
+        for each in world.sites if rnd.random() < 0.8 else (place,):
+            table = each.s3db["org_organisation"]
+            first = each.db(table.deleted == False).select(orderby=table.uuid).first()  # noqa: E712
+            if first is not None:
+                each.change("org_organisation", first.id, comments=f"{number}{each.name}")
 
     @staticmethod
     def _open(place: Place) -> list[Any]:
