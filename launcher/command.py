@@ -10,7 +10,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from .configuration import FormerConfiguration, Wishes, read_configuration, wanted_configuration
+from .configuration import (
+    FormerConfiguration,
+    Wishes,
+    public_address,
+    read_configuration,
+    wanted_configuration,
+)
 from .environment import ensure_environment, requirements_for
 from .hidden_options import revealed
 from .instance import prepare_instance
@@ -55,9 +61,10 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--name", help="the site's name, as its pages show it (default: Eden)")
     result.add_argument(
         "--public-url",
+        type=public_address,
         metavar="URL",
-        help="the address at which other sites and browsers reach this "
-        "one, e.g. https://eden.example.org (default: made from host and port)",
+        help="the address at which other sites and browsers reach this one, without /eden, "
+        "e.g. https://eden.example.org or https://example.org/relief (default: made from host and port)",
     )
     result.add_argument(
         "--database",

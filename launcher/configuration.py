@@ -5,19 +5,24 @@ The format is that of web2py's AppConfig. A change keeps comments and everything
 
 from __future__ import annotations
 
+import argparse
 import configparser
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
-from .places import configuration_file
+from .places import APPLICATION, configuration_file
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 DEFAULT_DATABASE = "sqlite://storage.sqlite"
 DEFAULT_NAME = "Eden"
+
+#: A path that may stand before the application's: the same as modules/s3sync/web/front/prefix.py takes off.
+_PREFIX = re.compile(r"(?:/[\w.~-]+)+", re.ASCII)
 
 TEMPLATE = """\
 ; The configuration of this site. ./run wrote it on the first start and changes it only when it is started
@@ -74,6 +79,24 @@ class Wishes:
     database: str | None = None
     name: str | None = None
     public_url: str | None = None
+
+
+def public_address(text: str) -> str:
+    """Return an address that others may use; a path below which a proxy has the site is part of it.
+
+    Raises:
+        argparse.ArgumentTypeError: it cannot be one.
+    """
+    parts = urlsplit(text)
+    path = parts.path.rstrip("/")
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise argparse.ArgumentTypeError(f"{text} is no address that begins with http:// or https://")
+    if path and (path.split("/")[1] == APPLICATION or not _PREFIX.fullmatch(path)):
+        raise argparse.ArgumentTypeError(
+            f"{path} is no path below which a proxy can have this site: write it without /{APPLICATION}, "
+            "in letters, digits and . _ ~ -"
+        )
+    return f"{parts.scheme}://{parts.netloc}{path}"
 
 
 def web_address(host: str, port: int) -> str:

@@ -50,13 +50,11 @@ if __name__ == "__main__":
 '''
 
 ROUTES = Path(__file__).with_name("routes.py")
-#: What earlier versions of the launcher wrote. A file that somebody changed is left alone.
-FORMER_ROUTES = f'''\
-"""Which application answers at the root of this site. Written by the launcher."""
-default_application = "{APPLICATION}"
-default_controller = "default"
-default_function = "index"
-'''
+#: SHA-256 of what earlier versions of the launcher wrote. A file that somebody changed is left alone.
+FORMER_ROUTES = (
+    "7b243f339a8f2e79166b4f203f450dcbdb99a70cab4fd9612a3383bba003debc",
+    "b515f2727944ba50d87dd075c3d144b14079a729b0c0a2621d12adefb26c7b98",
+)
 
 
 def is_instance(folder: Path) -> bool:
@@ -112,8 +110,8 @@ def lay_out(home: Path, checkout: Path) -> None:
     )
     write_if_different(home / "applications" / "__init__.py", "")
     routes = home / "routes.py"
-    if not routes.exists() or routes.read_text() == FORMER_ROUTES:
-        routes.write_text(ROUTES.read_text())
+    if not routes.exists() or hashlib.sha256(routes.read_bytes()).hexdigest() in FORMER_ROUTES:
+        routes.write_bytes(ROUTES.read_bytes())
     # Without this file gluon packs a scaffolding application for its own admin pages at the first start.
     if not (home / "welcome.w2p").exists():
         (home / "welcome.w2p").touch()

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Callable
 
+from ..configuration import SiteConfiguration, read_configuration
 from ..instance import is_instance
 from ..places import APPLICATION, CHECKOUT
 
@@ -39,7 +40,8 @@ def load_application(home: Path) -> Any:
 
     # The name that web2py gives it.
     front = importlib.import_module(f"applications.{APPLICATION}.modules.s3sync.web.front.application")
-    return front.Front(wsgibase)
+    configuration = read_configuration(home) or SiteConfiguration()
+    return front.Front(wsgibase, APPLICATION, configuration.public_url)
 
 
 class AccessLog:

@@ -9,6 +9,7 @@
 'It has changed meanwhile; look at it again.': 'تغيّر ذلك في هذه الأثناء؛ انظر إليه مرة أخرى.',
 'Nothing is changed and nothing is sent. Both sites go on telling that they differ in this record.': 'لا يتغير شيء ولا يُرسل شيء. يستمر الموقعان في القول إنهما يختلفان في هذا السجل.',
 'Nothing was saved yet. Look at the fields that are marked, then press the button again.': 'لم يُحفظ شيء بعد. راجع الحقول المميَّزة ثم اضغط الزر مرة أخرى.',
+'The path in this address has to be %s, as where this site was started. Start it with ./run --public-url to change the path: all its pages begin with it.': 'يجب أن يكون المسار في هذا العنوان %s، كما عند تشغيل هذا الموقع. لتغييره شغّل الموقع بالأمر ./run --public-url: جميع صفحاته تبدأ به.',
 'The record stays away, and both sites go on telling so. It is tried again when it changes at the other site.': 'يبقى السجل غائبًا، ويستمر الموقعان في قول ذلك. تُعاد المحاولة عندما يتغير في الموقع الآخر.',
 'The sites differ in this record until it changes here or there. You can decide otherwise below.': 'يختلف الموقعان في هذا السجل حتى يتغير هنا أو هناك. يمكنك أن تقرر غير ذلك أدناه.',
 "This is somebody else's profile.": 'هذا ملف شخص آخر.',

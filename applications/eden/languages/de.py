@@ -9,6 +9,7 @@
 'It has changed meanwhile; look at it again.': 'Es hat sich inzwischen geändert; sehen Sie es sich noch einmal an.',
 'Nothing is changed and nothing is sent. Both sites go on telling that they differ in this record.': 'Nichts wird geändert und nichts gesendet. Beide Standorte sagen weiterhin, dass sie sich in diesem Datensatz unterscheiden.',
 'Nothing was saved yet. Look at the fields that are marked, then press the button again.': 'Es wurde noch nichts gespeichert. Sehen Sie sich die markierten Felder an, und drücken Sie dann noch einmal auf die Schaltfläche.',
+'The path in this address has to be %s, as where this site was started. Start it with ./run --public-url to change the path: all its pages begin with it.': 'Der Pfad in dieser Adresse muss %s sein, wie dort, wo dieser Standort gestartet wurde. Starten Sie ihn mit ./run --public-url, um den Pfad zu ändern: Alle seine Seiten beginnen damit.',
 'The record stays away, and both sites go on telling so. It is tried again when it changes at the other site.': 'Der Datensatz bleibt weg, und beide Standorte sagen das weiterhin. Es wird wieder versucht, wenn er sich am anderen Standort ändert.',
 'The sites differ in this record until it changes here or there. You can decide otherwise below.': 'Die Standorte unterscheiden sich in diesem Datensatz, bis er sich hier oder dort ändert. Unten können Sie anders entscheiden.',
 "This is somebody else's profile.": 'Dies ist das Profil einer anderen Person.',

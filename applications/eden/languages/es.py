@@ -9,6 +9,7 @@
 'It has changed meanwhile; look at it again.': 'Ha cambiado entretanto; vuelva a mirarlo.',
 'Nothing is changed and nothing is sent. Both sites go on telling that they differ in this record.': 'No se cambia nada y no se envía nada. Ambos sitios siguen diciendo que difieren en este registro.',
 'Nothing was saved yet. Look at the fields that are marked, then press the button again.': 'Todavía no se ha guardado nada. Revise los campos marcados y pulse de nuevo el botón.',
+'The path in this address has to be %s, as where this site was started. Start it with ./run --public-url to change the path: all its pages begin with it.': 'La ruta de esta dirección debe ser %s, como al iniciar este sitio. Para cambiarla, inícielo con ./run --public-url: todas sus páginas empiezan por ella.',
 'The record stays away, and both sites go on telling so. It is tried again when it changes at the other site.': 'El registro se queda fuera, y ambos sitios lo siguen diciendo. Se intenta de nuevo cuando cambie en el otro sitio.',
 'The sites differ in this record until it changes here or there. You can decide otherwise below.': 'Los sitios difieren en este registro hasta que cambie aquí o allí. Abajo puede decidir otra cosa.',
 "This is somebody else's profile.": 'Este es el perfil de otra persona.',

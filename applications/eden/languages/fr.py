@@ -9,6 +9,7 @@
 'It has changed meanwhile; look at it again.': 'Cela a changé entre-temps ; regardez-le de nouveau.',
 'Nothing is changed and nothing is sent. Both sites go on telling that they differ in this record.': 'Rien n’est changé et rien n’est envoyé. Les deux sites continuent de dire qu’ils diffèrent pour cet enregistrement.',
 'Nothing was saved yet. Look at the fields that are marked, then press the button again.': "Rien n'a encore été enregistré. Vérifiez les champs marqués, puis appuyez de nouveau sur le bouton.",
+'The path in this address has to be %s, as where this site was started. Start it with ./run --public-url to change the path: all its pages begin with it.': 'Le chemin de cette adresse doit être %s, comme au démarrage de ce site. Pour le changer, démarrez-le avec ./run --public-url : toutes ses pages commencent par ce chemin.',
 'The record stays away, and both sites go on telling so. It is tried again when it changes at the other site.': 'L’enregistrement reste absent, et les deux sites continuent de le dire. Il est réessayé quand il change sur l’autre site.',
 'The sites differ in this record until it changes here or there. You can decide otherwise below.': 'Les sites diffèrent pour cet enregistrement jusqu’à ce qu’il change ici ou là-bas. Vous pouvez décider autrement ci-dessous.',
 "This is somebody else's profile.": "C'est le profil de quelqu'un d'autre.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import configparser
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from launcher.configuration import (
     SiteConfiguration,
     Wishes,
+    public_address,
     read_configuration,
     wanted_configuration,
     with_value,
@@ -108,3 +110,30 @@ def test_arguments_of_a_script_are_left_alone(tmp_path: Path, monkeypatch: pytes
 def test_a_folder_option_without_a_folder_is_refused() -> None:
     with pytest.raises(Problem, match="names no folder"):
         choose_home(["-f"])
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("https://eden.example.org/", "https://eden.example.org"),
+        ("https://example.org/relief/", "https://example.org/relief"),
+        ("http://[::1]:8000/a/b-2", "http://[::1]:8000/a/b-2"),
+    ],
+)
+def test_a_public_address_may_end_in_the_path_of_a_proxy(text: str, address: str) -> None:
+    assert public_address(text) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "example.org",
+        "ftp://example.org",
+        "https://example.org/eden",
+        "https://example.org/a b",
+        "https://a/?b=c",
+    ],
+)
+def test_what_cannot_be_a_public_address_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError):
+        public_address(text)

@@ -6,9 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from launcher.instance import FORMER_ROUTES, SITE_FOLDERS, is_instance, prepare_instance
+from launcher.instance import SITE_FOLDERS, is_instance, prepare_instance
 from launcher.places import application_folder
 from launcher.problems import Problem
+
+#: As the first version of the launcher wrote it.
+FIRST_ROUTES = '''"""Which application answers at the root of this site. Written by the launcher."""
+default_application = "eden"
+default_controller = "default"
+default_function = "index"
+'''
 
 
 @pytest.fixture
@@ -125,7 +132,7 @@ def test_routes_that_somebody_changed_are_left_alone(checkout: Path, tmp_path: P
     home = tmp_path / "site"
     prepare_instance(home, checkout=checkout)
     assert "routes_onerror" in (home / "routes.py").read_text()
-    (home / "routes.py").write_text(FORMER_ROUTES)
+    (home / "routes.py").write_text(FIRST_ROUTES)
     prepare_instance(home, checkout=checkout)
     assert "routes_onerror" in (home / "routes.py").read_text()
     (home / "routes.py").write_text("# mine")

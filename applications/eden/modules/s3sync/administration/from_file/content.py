@@ -27,6 +27,7 @@ from ...site.wanted.tasks import WantedTask
 from ...transport.urls import origin, without_credentials
 from ..invitations import MOST_DAYS, MOST_MINUTES, Wish
 from ..preferences import LIMITS
+from ..settings import path_where_it_was_started
 from .problems import FileRefused, Findings, Problem, meant
 from .tables import Told, read_span, seconds_of
 
@@ -189,6 +190,9 @@ def _preferences(site: Site, told: Told | None) -> dict[str, Any]:
                 told.wrong(name, *problem)
         if value is not None:
             found[name] = value.rstrip("/") or None
+    path = path_where_it_was_started(site.host.settings, found.get("public_url") or "")
+    if path is not None:
+        told.wrong("public_url", f"Its path has to be {path}.", "./run --public-url changes the path.")
     addresses = told.texts("notify_to")
     if addresses is not None:
         for each in addresses:

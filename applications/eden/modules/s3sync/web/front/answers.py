@@ -13,10 +13,11 @@ from ...core.errors import BadRequest, DocumentTooLarge, InternalError, PeerBusy
 from ...wire.protocol.replies import failure
 from .sent_again import Fields, button
 
+_STYLES = "/eden/static/sync/plain.css"
 _PAGE = (
     '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{heading}</title>'
     '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    '<link rel="stylesheet" href="/eden/static/sync/plain.css"></head>'
+    f'<link rel="stylesheet" href="{_STYLES}"></head>'
     "<body><main><h1>{heading}</h1><p>{text}</p>{more}</main></body></html>"
 )
 _NOTHING_STORED = "Nothing of what you sent was stored. Try again in a few minutes."
@@ -60,6 +61,18 @@ class Answer(NamedTuple):
     status: str
     headers: list[tuple[str, str]]
     body: bytes
+
+    def below(self, prefix: str) -> Answer:
+        """Return this answer for a site whose addresses begin with a prefix; it may be called again.
+
+        Args:
+            prefix: path before the application, "" for none.
+        """
+        body = self.body.replace(f'"{_STYLES}"'.encode(), f'"{prefix}{_STYLES}"'.encode())
+        if body == self.body:
+            return self
+        kept = [each for each in self.headers if each[0] != "Content-Length"]
+        return Answer(self.status, [*kept, ("Content-Length", str(len(body)))], body)
 
 
 class Refused(Exception):

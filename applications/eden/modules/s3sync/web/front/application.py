@@ -34,6 +34,7 @@ from .limits import (
     WATCHERS_WAITING,
 )
 from .permissions import Permissions
+from .prefix import Prefix
 from .ranges import beyond, keep_plain
 from .sent_again import SENT, sent_fields
 from .turns import Turn, Turns
@@ -78,13 +79,15 @@ class Front:
     Args:
         application: web2py's.
         name: of the application that answers monitoring.
+        public_url: address at which others reach the site, without the application; it may end in a path.
     """
 
     #: For a server that looks at requests itself.
     limits = limits
 
-    def __init__(self, application: Application, name: str = "eden") -> None:
-        self._application = by_port(application)
+    def __init__(self, application: Application, name: str = "eden", public_url: str = "") -> None:
+        self._prefix = Prefix(public_url, name)
+        self._application = self._prefix.bound(by_port(application))
         self._watched = Watched(application, name)
         self._watchers = Turns(WATCHERS_AT_ONCE, WATCHERS_WAITING)
         self._peers = Turns(PEERS_AT_ONCE, PEERS_WAITING)
@@ -92,6 +95,7 @@ class Front:
         self._permissions = Permissions()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        self._prefix.enter(environ)
         for_program = of_program(environ.get("PATH_INFO", ""))
         try:
             check_head(environ)
@@ -102,11 +106,11 @@ class Front:
                 if not for_program and has_body(environ):
                     most = self._page_body(environ)
                     if isinstance(most, Answer):
-                        return _send(most, start_response)
+                        return self._send(most, start_response)
                     undo.callback(_spool(environ, most).close)
                 return self._in_turn(environ, start_response)
         except Refused as refused:
-            return _send(refusal(refused, for_program), start_response)
+            return self._send(refusal(refused, for_program), start_response)
 
     def ask(self, environ: Environ) -> int | Answer:
         """Ask the application before a body is read whether it takes it.
@@ -117,10 +121,11 @@ class Front:
         Returns:
             the maximum bytes of the body, or the answer to the request.
         """
+        self._prefix.enter(environ)
         try:
             check_head(environ)
         except Refused as refused:
-            return refusal(refused, of_program(environ.get("PATH_INFO", "")))
+            return refusal(refused, of_program(environ.get("PATH_INFO", ""))).below(self._prefix.path)
         asking = _asking(environ)
         remembered = None if asking is None else self._permissions.most(asking, announced(environ))
         if remembered is not None:
@@ -152,17 +157,20 @@ class Front:
         A server that does so itself waits until it has begun (``Turn.when_begun``), puts it into the environment as
         ``limits.TURN``, and leaves it at the end.
         """
+        self._prefix.enter(environ)
         for_program = of_program(environ.get("PATH_INFO", ""))
         turns = self._peers if for_program else self._people
         if watched_function(environ.get("PATH_INFO", "")) is not None:
             # A site that has more to do than it can is alive.
             turns, for_program = self._watchers, True
         turn = turns.ask(_who(environ) if for_program else None)
-        return turn if isinstance(turn, Turn) else busy(turn, for_program)
+        return turn if isinstance(turn, Turn) else busy(turn, for_program).below(self._prefix.path)
 
     def busy(self, path: str, seconds: float) -> Answer:
         """Return the answer to a request whose turn did not come in time."""
-        return busy(seconds, of_program(path))
+        asked = {"PATH_INFO": path}
+        self._prefix.enter(asked)
+        return busy(seconds, of_program(asked["PATH_INFO"])).below(self._prefix.path)
 
     def _in_turn(
         self, environ: Environ, start_response: Callable[..., Any], watched: str | None = None
@@ -170,13 +178,13 @@ class Front:
         for_program = of_program(environ.get("PATH_INFO", ""))
         turn = environ.pop(TURN, None) or self.turn(environ)
         if not isinstance(turn, Turn):
-            return _send(turn, start_response)
+            return self._send(turn, start_response)
         try:
             wait = turn.wait()
             if wait is not None:
-                return _send(busy(wait, for_program), start_response)
+                return self._send(busy(wait, for_program), start_response)
             if watched is not None:
-                return _send(self._watched.answer(environ, watched), start_response)
+                return self._send(self._watched.answer(environ, watched), start_response)
             return self._answer(environ, start_response, for_program)
         finally:
             turn.leave()
@@ -196,7 +204,7 @@ class Front:
         size = beyond(held.status, held.header("Content-Length"), held.header("Content-Range"))
         if size is not None:
             _close(body)
-            return _send(after_the_end(size), start_response)
+            return self._send(after_the_end(size), start_response)
         ticket = held.header("web2py_error").partition("ticket ")[2]
         if not (held.status.startswith("500") and ticket):
             method = str(before.get("REQUEST_METHOD"))
@@ -204,7 +212,7 @@ class Front:
             return body
         _close(body)
         if for_program:
-            return _send(failed(ticket.rpartition("/")[2]), start_response)
+            return self._send(failed(ticket.rpartition("/")[2]), start_response)
         return self._problem_page(before, ticket, start_response)
 
     def _problem_page(
@@ -220,7 +228,7 @@ class Front:
             start_response: as of WSGI.
         """
         path = environ.get("PATH_INFO", "")
-        uri = environ.get("REQUEST_URI") or path
+        uri = environ.get("REQUEST_URI") or self._prefix.path + path
         asked = uri if "?" in uri else "?".join(filter(None, (quote(uri), environ.get("QUERY_STRING"))))
         fields = sent_fields(environ) if has_body(environ) else []
         question = {
@@ -236,9 +244,14 @@ class Front:
         body = self._application(question, held)
         if held.header("web2py_error"):
             _close(body)
-            return _send(problem(ticket.rpartition("/")[2], asked, fields), start_response)
+            return self._send(problem(ticket.rpartition("/")[2], asked, fields), start_response)
         start_response(held.status, held.headers)
         return body
+
+    def _send(self, answer: Answer, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        answer = answer.below(self._prefix.path)
+        start_response(answer.status, answer.headers)
+        return [answer.body]
 
 
 def check_head(environ: Environ) -> None:
@@ -335,11 +348,6 @@ def _asking(environ: Environ) -> Hashable:
     headers = sorted((name, str(environ[name])) for name in environ if name.startswith("HTTP_"))
     said = [environ.get(name, "") for name in ("REQUEST_METHOD", "PATH_INFO", "CONTENT_TYPE")]
     return hash((_who(environ), *said, *headers))
-
-
-def _send(answer: Answer, start_response: Callable[..., Any]) -> Iterable[bytes]:
-    start_response(answer.status, answer.headers)
-    return [answer.body]
 
 
 def _close(body: Iterable[bytes]) -> None:

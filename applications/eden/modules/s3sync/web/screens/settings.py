@@ -16,7 +16,7 @@ from gluon.validators import (
 )
 
 from ...administration.preferences import LIMITS, MOST_RECORDS_A_PAGE
-from ...administration.settings import LONGEST_ADDRESSES, save_settings
+from ...administration.settings import LONGEST_ADDRESSES, path_where_it_was_started, save_settings
 from ...core.limits import MEGABYTE
 from ...host.settings import addresses
 from ...site import Site
@@ -36,7 +36,7 @@ def page(screen: ScreenContext) -> Any:
         return _identifier(screen)
     T, site, session = screen.T, screen.site, screen.session
     form = settings_form(site, T)
-    if pressed(screen, form, "config", onvalidation=_check_addresses(T)):
+    if pressed(screen, form, "config", onvalidation=_check_addresses(site, T)):
         save_settings(site, form.vars)
         session.flash = T("Saved")
         redirect(URL("sync", "config"))
@@ -215,8 +215,17 @@ def _is_own_computer(address: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")
 
 
-def _check_addresses(T: Translate) -> Any:
+def _check_addresses(site: Site, T: Translate) -> Any:
     def check(form: Any) -> None:
+        path = path_where_it_was_started(site.host.settings, form.vars.public_url)
+        if path is not None:
+            form.errors.public_url = (
+                T(
+                    "The path in this address has to be %s, as where this site was started. Start it with "
+                    "./run --public-url to change the path: all its pages begin with it."
+                )
+                % path
+            )
         given = addresses(form.vars.notify_to)
         wrong = [each for each in given if IS_EMAIL()(each)[1]]
         if wrong:
