@@ -67,10 +67,14 @@ class Sticks:
         folder: where they lie.
         happened: counts what happened to them.
         passphrase: with which both sites seal what they leave, "" for none.
+        is_far: whether they are as a server at the end of a slow line (``CarriedAdapter.is_far``).
     """
 
-    def __init__(self, folder: Path, happened: "Counter[str]", passphrase: str = "") -> None:
+    def __init__(
+        self, folder: Path, happened: "Counter[str]", passphrase: str = "", is_far: bool = False
+    ) -> None:
         self.folder = folder
+        self.is_far = is_far
         self.passphrase = passphrase
         self._happened = happened
         self.sticks = [folder / f"stick{number}" for number in range(STICKS)]
@@ -153,6 +157,9 @@ class Sticks:
         lines = Lines(here.site.spool, here.clock, folder_roots=(self.folder,))
         adapter = StickAdapter(remote, lines)
         adapter.cost = CHEAP
+        adapter.is_far = self.is_far
+        if self.is_far:
+            self._happened["far runs"] += 1
         if self.passphrase:
             self._happened["sealed runs"] += 1
         if fault in ("lost push", "lost pull", "cut"):

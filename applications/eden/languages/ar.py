@@ -2157,7 +2157,6 @@
 'Take away what lies on the stick between this site and %s?': 'هل تزيل ما على الذاكرة بين هذا الموقع و%s؟',
 'Take away what lies there': 'إزالة ما هناك',
 'That helps where the passphrase was changed or forgotten. No record is lost: both sites write again what the other one has not read. The exchanges of other sites on this stick stay.': 'يفيد ذلك حين تتغير عبارة المرور أو تُنسى. لا يضيع سجل: يكتب الموقعان من جديد ما لم يقرأه الآخر. ويبقى تبادل المواقع الأخرى على هذه الذاكرة.',
-'The same at both sites, at least 12 characters: the records are sealed with it on the stick': 'نفسها في الموقعين، 12 حرفًا على الأقل: بها تُختم السجلات على الذاكرة',
 'The same once more': 'نفسها مرة أخرى',
 'The two are not the same.': 'العبارتان غير متطابقتين.',
 'What lies on the stick does not open with the passphrase that is entered here': 'ما على الذاكرة لا يُفتح بعبارة المرور المدخلة هنا',
@@ -2515,4 +2514,5 @@
 'It also says how often: every %(count)s minutes.##many': 'ويحدد أيضًا عدد المرات: كل %(count)s دقيقة.',
 'It also says how often: every %(count)s minutes.##two': 'ويحدد أيضًا عدد المرات: كل دقيقتين.',
 'It also says how often: every %(count)s minutes.##zero': 'ويحدد أيضًا عدد المرات: كل %(count)s دقيقة.',
+'The same at both sites, at least 12 characters: the records are sealed with it': 'نفسها في الموقعين، 12 حرفًا على الأقل: بها تُختم السجلات',
 }

@@ -1937,7 +1937,6 @@
 'Take away what lies on the stick between this site and %s?': 'Wegnehmen, was auf dem Stick zwischen diesem Standort und %s liegt?',
 'Take away what lies there': 'Wegnehmen, was dort liegt',
 'That helps where the passphrase was changed or forgotten. No record is lost: both sites write again what the other one has not read. The exchanges of other sites on this stick stay.': 'Das hilft, wo die Passphrase geändert oder vergessen wurde. Kein Datensatz geht verloren: Beide Standorte schreiben noch einmal, was der andere nicht gelesen hat. Der Austausch anderer Standorte auf diesem Stick bleibt.',
-'The same at both sites, at least 12 characters: the records are sealed with it on the stick': 'An beiden Standorten dieselbe, mindestens 12 Zeichen: Damit werden die Datensätze auf dem Stick versiegelt',
 'The same once more': 'Noch einmal dieselbe',
 'The two are not the same.': 'Die beiden sind nicht gleich.',
 'What lies on the stick does not open with the passphrase that is entered here': 'Was auf dem Stick liegt, lässt sich mit der hier eingegebenen Passphrase nicht öffnen',
@@ -2279,4 +2278,5 @@
 'has not asked since': 'hat seither nicht gefragt',
 'prescribed by %s': 'von %s vorgeschrieben',
 'waits for its people': 'wartet auf die Leute dort',
+'The same at both sites, at least 12 characters: the records are sealed with it': 'An beiden Standorten dieselbe, mindestens 12 Zeichen: Damit werden die Datensätze versiegelt',
 }

@@ -1992,7 +1992,6 @@
 'Take away what lies on the stick between this site and %s?': '¿Retirar lo que hay en la memoria entre este sitio y %s?',
 'Take away what lies there': 'Retirar lo que hay allí',
 'That helps where the passphrase was changed or forgotten. No record is lost: both sites write again what the other one has not read. The exchanges of other sites on this stick stay.': 'Ayuda cuando la frase de contraseña se cambió u olvidó. No se pierde ningún registro: ambos sitios escriben de nuevo lo que el otro no ha leído. Los intercambios de otros sitios en esta memoria permanecen.',
-'The same at both sites, at least 12 characters: the records are sealed with it on the stick': 'La misma en ambos sitios, al menos 12 caracteres: con ella se sellan los registros en la memoria',
 'The same once more': 'La misma otra vez',
 'The two are not the same.': 'Las dos no son iguales.',
 'What lies on the stick does not open with the passphrase that is entered here': 'Lo que hay en la memoria no se abre con la frase de contraseña introducida aquí',
@@ -2338,4 +2337,5 @@
 'prescribed by %s': 'prescrito por %s',
 'waits for its people': 'espera a su gente',
 'It also says how often: every %(count)s minutes.##many': 'También dice con qué frecuencia: cada %(count)s de minutos.',
+'The same at both sites, at least 12 characters: the records are sealed with it': 'La misma en ambos sitios, al menos 12 caracteres: con ella se sellan los registros',
 }

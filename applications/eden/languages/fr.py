@@ -1992,7 +1992,6 @@
 'Take away what lies on the stick between this site and %s?': 'Enlever ce qui est sur la clé entre ce site et %s ?',
 'Take away what lies there': 'Enlever ce qui s’y trouve',
 'That helps where the passphrase was changed or forgotten. No record is lost: both sites write again what the other one has not read. The exchanges of other sites on this stick stay.': 'Cela aide quand la phrase secrète a été changée ou oubliée. Aucun enregistrement n’est perdu : les deux sites écrivent de nouveau ce que l’autre n’a pas lu. Les échanges d’autres sites sur cette clé restent.',
-'The same at both sites, at least 12 characters: the records are sealed with it on the stick': 'La même aux deux sites, au moins 12 caractères : les enregistrements sont scellés avec elle sur la clé',
 'The same once more': 'La même encore une fois',
 'The two are not the same.': 'Les deux ne sont pas identiques.',
 'What lies on the stick does not open with the passphrase that is entered here': 'Ce qui est sur la clé ne s’ouvre pas avec la phrase secrète saisie ici',
@@ -2338,4 +2337,5 @@
 'prescribed by %s': 'prescrit par %s',
 'waits for its people': 'attend ses responsables',
 'It also says how often: every %(count)s minutes.##many': 'Il dit aussi la fréquence : toutes les %(count)s de minutes.',
+'The same at both sites, at least 12 characters: the records are sealed with it': 'La même aux deux sites, au moins 12 caractères : les enregistrements sont scellés avec elle',
 }

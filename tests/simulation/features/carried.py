@@ -26,6 +26,7 @@ class Carried(Feature):
     fires = (
         "another stick",
         "sealed runs",
+        "far runs",
         "old copy of a stick",
         "stick damaged",
         "stick lost",
@@ -50,7 +51,8 @@ class Carried(Feature):
             folder = world.scratch / f"{here.name}{there.name}"
             shutil.rmtree(folder, ignore_errors=True)
             passphrase = f"passphrase of {here.name} and {there.name}" if rnd.random() < 0.5 else ""
-            self._sticks[here.name, there.name] = Sticks(folder, world.happened, passphrase)
+            is_far = rnd.random() < 0.4
+            self._sticks[here.name, there.name] = Sticks(folder, world.happened, passphrase, is_far)
             for one, other in ((here, there), (there, here)):
                 self._connect(world, one, other)
 

@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.adapters._documents import MOST_FILES
 from s3sync.adapters.base import Remote
 from s3sync.adapters.connection_test import Answer
-from s3sync.adapters.folder import MOST_FILES, FolderAdapter
+from s3sync.adapters.folder import FolderAdapter
 from s3sync.adapters.lines import FolderProblem, Lines
 from s3sync.adapters.testing import organisations, uuid_of, uuids_in
 from s3sync.core.errors import ConfigurationError, DocumentError, DocumentTooLarge
 from s3sync.exchange.peer import Asking, Exchange, Sending
 from s3sync.transport.limits import Limits
+from s3sync.transport.storage import LocalFolder
 
 RESOURCE = "org_organisation"
 HERE, THERE = "urn:uuid:here", "urn:uuid:there"
@@ -130,15 +132,52 @@ def test_a_broken_file_is_named_and_nothing_of_it_is_taken(root: Path) -> None:
     assert not list((root / "spool").iterdir())
 
 
-def test_a_file_that_is_too_large_is_refused_before_it_is_copied(root: Path) -> None:
+def test_a_file_that_is_too_large_is_refused(root: Path) -> None:
     (root / "shared" / f"{RESOURCE}.xml").write_bytes(organisations(*range(99)))
     with pytest.raises(DocumentTooLarge):
         taken(at(root, limits=Limits(document_size=1000)))
 
 
+def test_of_many_new_files_only_the_one_that_is_handed_on_is_read(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the end of a slow line each file is read once, not once a page."""
+    for number in (1, 2, 3):
+        (root / "shared" / f"{RESOURCE}-{number}.xml").write_bytes(organisations(number))
+    read: list[str] = []
+    former = LocalFolder.read
+    monkeypatch.setattr(LocalFolder, "read", lambda self, name: (read.append(name), former(self, name))[1])
+    found, cursor = taken(at(root))
+    for _ in (2, 3):
+        more, cursor = taken(at(root), cursor)
+        found += more
+    assert found == [uuid_of(1), uuid_of(2), uuid_of(3)] and len(read) == 3
+    assert taken(at(root), cursor)[0] == [] and len(read) == 3
+
+
+def test_a_place_remembered_by_an_earlier_version_is_still_known(root: Path) -> None:
+    path = root / "shared" / f"{RESOURCE}.xml"
+    path.write_bytes(organisations(1))
+    _, cursor = taken(at(root))
+    told = json.loads(cursor)
+    told[path.name][1] = int(told[path.name][1])
+    assert taken(at(root), json.dumps(told))[0] == []
+
+
+def test_what_a_broken_push_left_goes_at_the_next_one(root: Path) -> None:
+    here = at(root)
+    push(here, root, 1)
+    (written,) = (root / "shared").iterdir()
+    (root / "shared" / f".{written.name}.part").write_bytes(b"half")
+    (root / "shared" / ".org_organisation-x-theirs.xml.part").write_bytes(b"half")
+    push(here, root, 2)
+    left = [path.name for path in (root / "shared").iterdir() if path.name.startswith(".")]
+    assert left == [".org_organisation-x-theirs.xml.part"], "that of another site is not ours"
+
+
 def test_too_many_files_are_refused_with_a_remedy(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert MOST_FILES >= 1000
-    monkeypatch.setattr("s3sync.adapters.folder.MOST_FILES", 1)
+    monkeypatch.setattr("s3sync.adapters._documents.MOST_FILES", 1)
     for number in (1, 2):
         (root / "shared" / f"{RESOURCE}-{number}.xml").write_bytes(organisations(number))
     with pytest.raises(ConfigurationError) as caught:
@@ -202,10 +241,10 @@ def test_a_folder_that_the_account_may_not_look_at_is_refused_with_a_remedy(
 def test_a_push_into_a_folder_that_cannot_be_searched_is_refused_with_a_remedy(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(path: Path) -> bool:
+    def refuse(path: Path) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "exists", refuse)
+    monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(ConfigurationError) as caught:
         push(at(root), root, 1)
     assert "account" in caught.value.hint

@@ -3,7 +3,7 @@ Knows core to transport; adapters do not know each other.
 
 Types are discovered: a module with a subclass of ``base.Adapter`` that has an ``apitype`` is enough, nothing has to be
 registered. ``base``, ``settings``, ``lines`` and ``connection_test`` are for all types, ``testing`` has their contract
-tests; modules that begin with an underscore belong to one type.
+tests; modules that begin with an underscore are what several types share, or belong to one.
 """
 
 from __future__ import annotations

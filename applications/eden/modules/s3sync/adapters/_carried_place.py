@@ -47,6 +47,8 @@ class CarriedPlace:
         self._files: dict[str, Stored] = {}
         self._ours: State | None = None
         self._is_ours_read = False
+        #: Folder -> name -> size of its files, as they were at the first look.
+        self._listed: dict[str, dict[str, int]] = {}
 
     # --- who is here ---------------------------------------------------------------------------------------
 
@@ -126,19 +128,23 @@ class CarriedPlace:
         return self._ours
 
     def keep(
-        self, table: str, choose: Callable[[Sequence[Page], Callable[[Page], bool]], list[Page]]
+        self,
+        table: str,
+        choose: Callable[[Sequence[Page], Callable[[Page], bool]], list[Page]],
+        by_size: bool = False,
     ) -> list[Page]:
         """Return the pages of a table that stay.
 
         Args:
             table: name of the table.
             choose: returns them from those that are there, and a test whether the file of one is as it was written.
+            by_size: whether a file of the right size counts as whole.
         """
         ours = self.ours()
         there: Sequence[Page] = () if ours is None else ours.pages.get(table, ())
         # A run may come back to a table: what it has written before is there, but no state names it yet.
         there = self._pages.get(table, there)
-        kept = choose(there, lambda page: self._is_whole(table, page))
+        kept = choose(there, lambda page: self._is_whole(table, page, by_size))
         self._pages[table] = kept
         if ours is not None:
             for page in kept:
@@ -167,11 +173,18 @@ class CarriedPlace:
         self._pages.setdefault(table, []).append(written)
         return written
 
-    def write_file(self, stored: str, path: Path) -> int:
-        """Write an uploaded file unless it is there; return the bytes that were written."""
+    def write_file(self, stored: str, path: Path, by_size: bool = False) -> int:
+        """Write an uploaded file unless it is there; return the bytes that were written.
+
+        Args:
+            stored: its stored name.
+            path: the file here.
+            by_size: whether a file of the right size counts as being there.
+        """
         name, ours = f"{self._outbox}/{file_name(stored)}", self.ours()
         known = self._files.get(stored) or (ours.files.get(stored) if ours is not None else None)
-        if known is not None and known.size == path.stat().st_size and self._has(name, known):
+        is_same = known is not None and known.size == path.stat().st_size
+        if known is not None and is_same and (self._has_size if by_size else self._has)(name, known):
             self._files[stored] = known
             return 0
         self._storage.make_folder(f"{self._outbox}/{FILES}")
@@ -208,11 +221,21 @@ class CarriedPlace:
                 digest.update(chunk)
             source.seek(0)
             size = self._storage.write(name, source)
+        self._listed.pop(name.rpartition("/")[0], None)
         return Stored(size, digest.hexdigest())
 
-    def _is_whole(self, table: str, page: Page) -> bool:
+    def _sizes(self, folder: str) -> dict[str, int]:
+        return {each.name: each.size for each in self._storage.list(folder) if not each.is_folder}
+
+    def _is_whole(self, table: str, page: Page, by_size: bool) -> bool:
         name = f"{self._outbox}/{page_name(table, page.seq)}"
-        return self._has(name, Stored(page.size, page.sha256))
+        return (self._has_size if by_size else self._has)(name, Stored(page.size, page.sha256))
+
+    def _has_size(self, name: str, told: Stored) -> bool:
+        folder, _, last = name.rpartition("/")
+        if folder not in self._listed:
+            self._listed[folder] = self._sizes(folder)
+        return self._listed[folder].get(last) == told.size
 
     def _has(self, name: str, told: Stored) -> bool:
         try:

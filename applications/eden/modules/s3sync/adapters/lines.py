@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 import os
-import shutil
 import stat
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from ..core.atomic_write import owner_mark
 from ..core.clock import Clock
 from ..core.errors import ConfigurationError, DocumentError, DocumentTooLarge
+from ..core.limits import CHUNK
 from ..transport.client import Transport
 from ..transport.limits import Limits
 from ..wire.part_store import PartStore
@@ -141,40 +143,59 @@ class Lines:
 
     # --- documents -----------------------------------------------------------------------------------
 
-    def spooled(self, path: Path) -> Path:
-        """Return a copy of a document in the spool folder, as S3XML; all of it is read: no broken one is imported.
+    def spooled(self, source: BinaryIO, name: str) -> tuple[Path, str]:
+        """Return a copy of a document in the spool folder, and the SHA-256 of the file.
 
         Args:
-            path: the file, S3JSON if its name ends so.
+            source: the file; all of it is read.
+            name: its name, for messages.
+
+        Raises:
+            DocumentTooLarge: it is larger than a document may be; the error names the file.
+            OSError: it cannot be read.
+        """
+        most, size, digest = self.limits.document_size, 0, hashlib.sha256()
+        copy = self._spool_file()
+        try:
+            with copy.open("wb") as out:
+                while chunk := source.read(CHUNK):
+                    size += len(chunk)
+                    if size > most:
+                        raise _unusable(name, DocumentTooLarge(f"it has more than {most} bytes"))
+                    digest.update(chunk)
+                    out.write(chunk)
+        except BaseException:
+            copy.unlink()
+            raise
+        return copy, digest.hexdigest()
+
+    def as_document(self, copy: Path, name: str) -> Path:
+        """Return a copy in the spool folder as S3XML; all of it is read: no broken one is imported.
+
+        Args:
+            copy: the copy, which is replaced, and removed where it is no document.
+            name: the name of the file, for messages; S3JSON ends with ``.s3json``.
 
         Raises:
             DocumentError: it is no complete document, or too large; the error names the file.
-            OSError: it cannot be read.
         """
-        most = self.limits.document_size
-        copy = self._spool_file()
+        document = copy
         try:
-            if path.stat().st_size > most:
-                raise DocumentTooLarge(f"it has more than {most} bytes")
-            if path.suffix == ".s3json":
-                with path.open("rb") as source, copy.open("wb") as out:
+            if name.endswith(".s3json"):
+                document = self._spool_file()
+                with copy.open("rb") as source, document.open("wb") as out:
                     to_xml(source, out)
-            else:
-                shutil.copyfile(path, copy)
-            with copy.open("rb") as document:
-                for _ in DocumentReader(document, DocumentLimits(max_bytes=most)):
+                copy.unlink()
+            with document.open("rb") as source:
+                for _ in DocumentReader(source, DocumentLimits(max_bytes=self.limits.document_size)):
                     pass
-        except DocumentError as error:
-            copy.unlink()
-            raise type(error)(
-                f"The file {path} cannot be taken: {error.message}",
-                hint="Nothing of it was imported. Move it away, or ask whoever wrote it for a new one.",
-                remote=True,
-            ) from error
-        except OSError:
-            copy.unlink()
+        except BaseException as error:
+            document.unlink(missing_ok=True)
+            copy.unlink(missing_ok=True)
+            if isinstance(error, DocumentError):
+                raise _unusable(name, error) from error
             raise
-        return copy
+        return document
 
     def spooled_nothing(self) -> Path:
         """Return an empty document in the spool folder, for a pull without changes."""
@@ -186,6 +207,14 @@ class Lines:
         handle, name = tempfile.mkstemp(prefix=f"sync-{owner_mark()}", suffix=".xml", dir=self.spool)
         os.close(handle)
         return Path(name)
+
+
+def _unusable(name: str, error: DocumentError) -> DocumentError:
+    return type(error)(
+        f"The file {name} cannot be taken: {error.message}",
+        hint="Nothing of it was imported. Move it away, or ask whoever wrote it for a new one.",
+        remote=True,
+    )
 
 
 def _below(path: Path, roots: tuple[Path, ...]) -> bool:

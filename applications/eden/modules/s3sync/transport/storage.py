@@ -29,11 +29,14 @@ class Entry(NamedTuple):
         name: its name in the folder.
         size: bytes of a file, 0 for a folder.
         is_folder: whether it is a folder.
+        mark: what the place tells of a file's version, its time or its ETag: another one may be another content, the
+            same one with the same size is the same. It is compared only: clocks of servers are wrong.
     """
 
     name: str
     size: int
     is_folder: bool
+    mark: str = ""
 
 
 class Storage(Protocol):
@@ -82,15 +85,7 @@ class LocalFolder:
         with self._explained(folder):
             try:
                 with os.scandir(self._path(folder)) as entries:
-                    found = [
-                        Entry(
-                            entry.name,
-                            0 if entry.is_dir(follow_symlinks=False) else entry.stat().st_size,
-                            entry.is_dir(follow_symlinks=False),
-                        )
-                        for entry in entries
-                        if not entry.is_symlink()
-                    ]
+                    found = [_entry(each) for each in entries if not each.is_symlink()]
             except (FileNotFoundError, NotADirectoryError):
                 self._still_there()
                 return []
@@ -191,6 +186,13 @@ class LocalFolder:
             f"{where} cannot be used: {error.strerror}.",
             hint="Let the account under which the worker runs read and write the folder.",
         )
+
+
+def _entry(entry: os.DirEntry[str]) -> Entry:
+    if entry.is_dir(follow_symlinks=False):
+        return Entry(entry.name, 0, True)
+    found = entry.stat()
+    return Entry(entry.name, found.st_size, False, str(found.st_mtime_ns))
 
 
 def _is_below(path: Path, root: Path) -> bool:
