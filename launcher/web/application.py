@@ -57,6 +57,8 @@ class AccessLog:
         self._file = open(path, "a", encoding="utf-8")  # noqa: SIM115 (as long as the process)
 
         self.limits, self.ask, self.busy = application.limits, application.ask, application.busy
+        self.may_listen, self.listen = application.may_listen, application.listen
+        self.listeners = application.listeners
 
     def turn(self, environ: dict[str, Any]) -> Any:
         turn = self._application.turn(environ)

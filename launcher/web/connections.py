@@ -30,6 +30,9 @@ class Parser(HTTPRequestParser):
     looked_at = False
     #: What the application gave it when its body was there.
     turn: Any = None
+    #: The answer, where it was waited for.
+    answer: Any = None
+    listens = False
 
     def received(self, data: bytes) -> int:
         consumed: int = super().received(data)
@@ -105,6 +108,8 @@ class Task(WSGITask):
             environ[self.request.adj.front.TURN] = self.request.turn
             # Files are sent by the server's own loop: no thread waits for a slow reader.
             environ["web2py_use_wsgi_file_wrapper"] = environ["REQUEST_METHOD"] == "GET"
+            if self.request.answer is not None:
+                environ[self.request.adj.front.ANSWER] = self.request.answer
         return environ
 
 
@@ -219,12 +224,42 @@ class Channel(HTTPChannel):
 
     def service(self) -> None:
         request = self.requests[0]
+        if self.listens_to(request):
+            return
         try:
             super().service()
         finally:
             # It did not come to that where the client has gone.
             if request.turn is not None:
                 request.turn.leave()
+
+    def listens_to(self, request: Parser) -> bool:
+        """Return whether a request of a site that listens waits from now on: without a thread, and without a turn."""
+        application = self.server.application
+        if request.error is not None or request.listens or not self.connected:
+            return False
+        if not application.may_listen(request.command, request.path):
+            return False
+        request.listens = True
+        environ = self.task_class(self, request).get_environment()
+        environ["wsgi.input"] = io.BytesIO()
+        try:
+            found = application.listen(environ)
+        except Exception:
+            self.logger.exception("A site could not listen")
+            found = ("500 Internal Server Error", [("Content-Type", "text/plain")], b"Internal error\n")
+        finally:
+            request.turn.leave()
+        if isinstance(found, tuple):
+            request.answer = found
+            return False
+        found.when_over(functools.partial(self.has_heard, request))
+        return True
+
+    def has_heard(self, request: Parser, answer: Any) -> None:
+        """Answer a request that has waited, with a thread of the server."""
+        request.answer = answer
+        self.server.task_dispatcher.add_task(self)
 
     def readable(self) -> bool:
         if self.drain_until is not None:

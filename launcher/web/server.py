@@ -121,6 +121,8 @@ def make_server(application: Any, sockets: list[socket.socket]) -> tuple[Server,
             bind_socket=False,
         )
         server.most_connections = max(64, min(MOST_CONNECTIONS, files - FILES_BESIDE))
+        listeners = application.listeners
+        listeners.most = min(listeners.most, server.most_connections // 10)
     return server, map
 
 

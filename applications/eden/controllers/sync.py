@@ -75,6 +75,20 @@ def pushes():
     return interface.pushes_request(request, response)
 
 
+def listen():
+    """Tell another site that listens as soon as something changes here: /sync/listen.json."""
+    from s3sync.web import interface as interface
+
+    return interface.listen_request(request, response)
+
+
+def listeners():
+    """Tell this site's own web server for which sites something has changed; nobody else can ask."""
+    from s3sync.web import interface as interface
+
+    return interface.listeners_request(request, response)
+
+
 def join():
     """Take in a site that was invited: /sync/join.json; or take up an invitation, for administrators."""
     if request.extension == "json":

@@ -44,6 +44,16 @@ if settings.has_module("sync"):
 
         return partial(on_change.Watch().look, Site.from_current())
 
+    def sync_listening():
+        """Return what begins jobs once something has changed at another site (see s3sync.worker.listening)."""
+        from functools import partial
+
+        from s3sync.site import Site
+        from s3sync.worker import listening as listening
+
+        watch = listening.Watch(scheduler.wake, lambda: scheduler.is_a_ticker)
+        return partial(watch.look, Site.from_current())
+
     def sync_notice_watch():
         """Return what looks once a minute what people have to be told (see s3sync.worker.notices)."""
         from functools import partial
@@ -55,7 +65,7 @@ if settings.has_module("sync"):
 
     # The workers of a complete Eden only do what is queued.
     if hasattr(current, "scheduler_watches"):
-        current.scheduler_watches += [sync_changes, sync_notice_watch]
+        current.scheduler_watches += [sync_changes, sync_listening, sync_notice_watch]
     tasks.update(
         sync_synchronize=sync_synchronize,
         sync_decide=sync_decide,

@@ -13,6 +13,7 @@ from s3sync.adapters.testing import OWN_UUID, organisations
 from s3sync.core.cursor import RequestNumber
 from s3sync.core.errors import NotAuthenticated, SyncError
 from s3sync.exchange.peer import Asking, Exchange, Sending
+from s3sync.wire.protocol.listening import ListenAnswer
 from tests.support.peer import Answer, FakePeer, as_json
 
 ASKED = [
@@ -153,3 +154,27 @@ def test_bodies_are_packed_for_who_takes_that(peer: FakePeer, connect: Callable[
     )
     adapter.push_together([(Exchange("org_office"), b"x" * 5000, SENT[0][2])])
     assert peer.asked[0].headers["Content-Encoding"] == "gzip" and b"xxxx" in peer.asked[0].body
+
+
+# --- listening ---------------------------------------------------------------------------------------------
+
+
+def test_it_asks_from_where_it_has_heard(peer: FakePeer, connect: Callable[..., EdenAdapter]) -> None:
+    adapter = connect(lambda asked: as_json({"status": "success", "heard": "j.9", "changed": True}))
+    assert adapter.listen("") == ListenAnswer("j.9", changed=True)
+    assert adapter.listen("j.9") == ListenAnswer("j.9", changed=True)
+    assert [(each.method, each.path) for each in peer.asked] == [("POST", "/eden/sync/listen.json")] * 2
+    assert [each.value("heard") for each in peer.asked] == [None, "j.9"]
+    assert peer.asked[0].value("repository") == OWN_UUID
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(404), as_json({"status": "success"}), Answer(200, b"<html>login</html>")]
+)
+def test_a_site_that_cannot_be_listened_to(connect: Callable[..., EdenAdapter], answer: Answer) -> None:
+    assert connect(lambda asked: answer).listen("") is None
+
+
+def test_a_wrong_password_is_told_to_who_listens(connect: Callable[..., EdenAdapter]) -> None:
+    with pytest.raises(NotAuthenticated):
+        connect(lambda asked: NOTHING, password="wrong").listen("")

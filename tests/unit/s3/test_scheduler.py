@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,3 +83,14 @@ def test_a_look_that_fails_is_told_and_holds_up_nothing(
     assert task is not None and task.function == "print"
     assert "no such table" in caplog.text and "looks again" in caplog.text
     assert worker.db(worker.db.scheduler_task.task_name == "half done").isempty()
+
+
+def test_it_is_woken_before_its_heartbeat(worker: WatchingScheduler) -> None:
+    worker.w_stats.sleep = 60
+    worker.wake()
+    began = time.monotonic()
+    worker.sleep()
+    assert time.monotonic() - began < 30
+    worker.w_stats.sleep = 0.05
+    worker.sleep()
+    assert not worker._awake.is_set(), "and sleeps again then"

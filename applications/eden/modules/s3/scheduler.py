@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import Any, Callable
 
 from gluon.scheduler import ACTIVE, PICK, Scheduler
@@ -25,7 +26,17 @@ class WatchingScheduler(Scheduler):
     def __init__(self, *args: Any, **options: Any) -> None:
         self.watches: list[Callable[[], Look]] = []
         self._looks: list[Look] | None = None
+        self._awake = threading.Event()
         super().__init__(*args, **options)
+
+    def wake(self) -> None:
+        """Let the worker look around at once, if it does nothing else; from any thread."""
+        self._awake.set()
+
+    def sleep(self) -> None:
+        """Wait for the next heartbeat, or until somebody wakes this worker."""
+        self._awake.wait(self.w_stats.sleep)
+        self._awake.clear()
 
     def pop_task(self) -> Any:
         """Return the next task of this worker, None if there is none."""

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from launcher.web import server as server_module
 from launcher.web.server import listener, make_server
 from s3sync.web.front import limits as limits
 from s3sync.web.front.answers import busy
+from s3sync.web.front.listeners import Begun, Listener
 
 
 class Turn:
@@ -50,6 +52,9 @@ class Application:
         self.threads: set[str] = set()
         self.hold = threading.Event()
         self.hold.set()
+        self.listeners = SimpleNamespace(most=100)
+        #: What waits, and the turns that were left by then.
+        self.waiting: list[Listener] = []
 
     def turn(self, environ: dict[str, Any]) -> Any:
         if self.full and environ["PATH_INFO"] != "/person":
@@ -57,6 +62,17 @@ class Application:
         self.turns.append(Turn())
         self.turns[-1].waits = environ["PATH_INFO"] == "/queue"
         return self.turns[-1]
+
+    def may_listen(self, method: str, path: str) -> bool:
+        return path.startswith("/listen")
+
+    def listen(self, environ: dict[str, Any]) -> Any:
+        if environ["PATH_INFO"] == "/listen/fails":
+            raise ValueError("no database")
+        if environ["PATH_INFO"] == "/listen/not":
+            return busy(3, True)
+        self.waiting.append(Listener(Begun(1, 5, "j"), 0.0))
+        return self.waiting[-1]
 
     def busy(self, path: str, seconds: float) -> Any:
         return busy(seconds, True)
@@ -68,6 +84,10 @@ class Application:
         return "401 UNAUTHORIZED", [("Content-Type", "text/plain"), ("WWW-Authenticate", "Basic")], b"log in"
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        if limits.ANSWER in environ:
+            answer = environ[limits.ANSWER]
+            start_response(answer[0], answer[1])
+            return [answer[2]]
         if environ["PATH_INFO"] == "/slow":
             assert self.hold.wait(20)
         path = environ["PATH_INFO"].encode("latin-1").decode("utf-8")
@@ -359,3 +379,61 @@ def test_the_turn_of_a_client_that_has_gone_ends(running: Running) -> None:
     while not all(each.left for each in running.application.turns):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def upto(line: socket.socket, end: bytes) -> bytes:
+    """Return what comes until an end of it."""
+    got = b""
+    while not got.endswith(end):
+        data = line.recv(65536)
+        assert data, got
+        got += data
+    return got
+
+
+LISTEN = b"POST /listen HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_whoever_listens_costs_no_thread_and_no_turn(running: Running) -> None:
+    lines = [running.connect() for _ in range(limits.THREADS * 3)]
+    for line in lines:
+        line.sendall(LISTEN)
+    application = running.application
+    until(lambda: len(application.waiting) == len(lines) and all(each.left for each in application.turns))
+    assert running.talk(b"GET /page HTTP/1.1\r\n%s\r\n" % CLOSE).endswith(b"GET /page 0")
+    for each in application.waiting:
+        each.end(each.begun.answer(6, changed=True))
+    for line in lines:
+        assert b'"heard": "j.6", "changed": true' in upto(line, b"}")
+        # The connection is there for the next question.
+        line.sendall(b"GET /page HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert upto(line, b"GET /page 0")
+        line.close()
+
+
+@pytest.mark.parametrize(("path", "status"), [(b"/listen/not", 503), (b"/listen/fails", 500)])
+def test_whoever_cannot_listen_is_told_so_at_once(running: Running, path: bytes, status: int) -> None:
+    head = b"POST %s HTTP/1.1\r\nContent-Length: 0\r\n%s\r\n" % (path, CLOSE)
+    assert statuses(running.talk(head)) == [status]
+    assert all(each.left for each in running.application.turns)
+
+
+def test_a_listener_that_has_gone_is_no_matter(running: Running) -> None:
+    with running.connect() as line:
+        line.sendall(LISTEN)
+        until(lambda: len(running.application.waiting) == 1)
+    (waiting,) = running.application.waiting
+    waiting.end(waiting.begun.answer(5))
+    until(lambda: not running.server.active_channels)
+    assert running.talk(b"GET /page HTTP/1.1\r\n%s\r\n" % CLOSE).endswith(b"GET /page 0")
+
+
+def test_few_open_files_leave_place_for_few_listeners(running: Running) -> None:
+    assert running.application.listeners.most == min(100, running.server.most_connections // 10)

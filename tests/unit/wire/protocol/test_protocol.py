@@ -286,6 +286,7 @@ def test_a_capability_travels_by_its_name() -> None:
         "resume",
         "ahead",
         "prescribe",
+        "listen",
     ]
     sent = RegistrationRequest("peer-1", "x", capabilities=frozenset(PeerCapability)).to_body()
     assert json.loads(sent)["capabilities"] == [
@@ -293,6 +294,7 @@ def test_a_capability_travels_by_its_name() -> None:
         "cursor",
         "files",
         "gzip",
+        "listen",
         "look",
         "nulls",
         "prescribe",

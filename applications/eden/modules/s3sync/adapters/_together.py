@@ -1,4 +1,4 @@
-"""Several resources in one request, to one of ours: the question what is new, and pushes of small pages."""
+"""Requests for several resources, to one of ours: what is new, pushes of small pages, and listening for changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from ..exchange.prescribed import AnotherPrescription
 from ..transport.answer import Reply
 from ..transport.client import Transport
 from ..wire.compression import gzip
-from ..wire.protocol.names import NEWS_PATH, PUSHES_PATH, PeerCapability
+from ..wire.protocol.listening import ListenAnswer
+from ..wire.protocol.names import LISTEN_PATH, NEWS_PATH, PUSHES_PATH, PeerCapability
 from ..wire.protocol.news import NewsAnswer, NewsQuestion
 from ..wire.protocol.pull import PullRequest
 from ..wire.protocol.push import PushRequest
@@ -77,6 +78,19 @@ def ask_news(asker: Asker, requests: Sequence[PullRequest], known: str) -> News 
         found.discard()
         raise
     return found
+
+
+def ask_to_listen(asker: Asker, heard: str) -> ListenAnswer | None:
+    """Wait until something changes at the peer; see port ``ListenedPeer``."""
+    url = f"{asker.transport.url}/{LISTEN_PATH}?repository={quote(asker.remote.own_uuid)}"
+    if heard:
+        url += f"&heard={quote(heard)}"
+    try:
+        return ListenAnswer.from_json(asker.transport.send("POST", url, b"").json())
+    except RedirectedElsewhere:
+        raise
+    except (PeerRefused, NotS3XML, ProtocolError):
+        return None
 
 
 def push_together(asker: Asker, pages: Sequence[tuple[PushRequest, bytes]]) -> list[PushResult | None]:

@@ -17,6 +17,7 @@ from ..core.errors import ConfigurationError, PeerRefused
 from ..exchange.peer import Asking, Capability, Exchange, News, PullResult, PushResult, Registration, Sending
 from ..wire.carried.state import Page, State
 from ..wire.protocol.dry_run import DryRunResult
+from ..wire.protocol.listening import ListenAnswer
 from ..wire.protocol.offer import Offer
 from ..wire.protocol.standing import StandingAnswer, StandingReport
 from .connection_test import ConnectionTest, complete
@@ -119,6 +120,10 @@ class Adapter(ABC):
 
     def standing(self, report: StandingReport) -> StandingAnswer | None:
         """See port ``Peer``; only for types whose peers announce the capability CURSOR."""
+        return None
+
+    def listen(self, heard: str) -> ListenAnswer | None:
+        """See port ``ListenedPeer``; only for types whose peers announce the capability LISTEN."""
         return None
 
     def greet(self) -> None:

@@ -39,6 +39,7 @@ from ..transport.urls import application_url
 from ..wire.compression import gzip
 from ..wire.protocol.dry_run import DryRunResult, read_dry_run
 from ..wire.protocol.invitation import JoinReply, JoinRequest
+from ..wire.protocol.listening import ListenAnswer
 from ..wire.protocol.names import (
     CAPABILITIES,
     DOWNLOAD_PATH,
@@ -58,7 +59,7 @@ from ..wire.protocol.standing import StandingAnswer, StandingReport, read_standi
 from ._answers import CursorWatch, checked, pulled, push_result
 from ._body_sender import BodySender
 from ._resource_push import ResourcePush
-from ._together import ask_news, push_together
+from ._together import ask_news, ask_to_listen, push_together
 from .base import Adapter, Remote, T
 from .connection_test import (
     Answer,
@@ -149,6 +150,7 @@ class EdenAdapter(Adapter):
         PeerCapability.TOGETHER: T("exchanges several resources in one request"),
         PeerCapability.RESUME: T("goes on with a page or file that broke off"),
         PeerCapability.AHEAD: T("sends the next page while one is stored"),
+        PeerCapability.LISTEN: T("tells at once when something changes there"),
         PeerCapability.LOOK: T("shows beforehand what a synchronization would do"),
         RESOURCE_URL: T("takes records only at the address of each resource"),
     }
@@ -246,6 +248,10 @@ class EdenAdapter(Adapter):
             raise
         except (PeerRefused, NotS3XML, ProtocolError):
             return None
+
+    def listen(self, heard: str) -> ListenAnswer | None:
+        """See port ``ListenedPeer``. A site of ours of before does not have the address."""
+        return ask_to_listen(self, heard)
 
     def greet(self) -> None:
         """See ``Adapter``. With the right account, every Eden refuses a request without resource in JSON."""

@@ -166,6 +166,10 @@ class SqlJournal:
         """See ports.Journal."""
         return self.store.settled_position()
 
+    def moved_tables(self, after: int, until: int) -> set[str]:
+        """Return the tables of which records changed at positions behind ``after``, up to ``until``."""
+        return self.store.moved_tables(after, until)
+
     def positions(self, table: str, keys: Collection[int]) -> dict[int, tuple[int, int | None]]:
         """See ports.Journal."""
         return self.store.positions(table, keys)

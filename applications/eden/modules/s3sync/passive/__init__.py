@@ -7,6 +7,7 @@ __all__ = [
     "dry_run",
     "files",
     "joining",
+    "listening",
     "news",
     "offer",
     "parts",

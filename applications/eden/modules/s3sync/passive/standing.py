@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..core.cursor import Cursor, acknowledge
 from ..core.limits import MOST_FILES
@@ -41,18 +41,23 @@ def take(site: Site, asking: str | None, report: StandingReport) -> StandingAnsw
             _store(repository, report)
         site.kept_versions.supersede(left_records.outdated(repository))
         # Before a run there is nothing to compare with: it is about to fetch what changed.
-        changed = changed_since(repository, _fetched(repository, report)) if report.complete else {}
+        names = dict.fromkeys((*report.fetches, *report.cursors))
+        changed = changed_since(repository, fetched(repository, names)) if report.complete else {}
         files = [each.uuid for each in site.pending_references.waiting_files(repository.id, MOST_FILES)]
         return StandingAnswer(open_here(repository), changed, files=list(dict.fromkeys(files)))
 
 
-def _fetched(repository: Repository, report: StandingReport) -> dict[str, Sequence[Filter]]:
-    """Return the tables that the asking site fetches, with the filters of its last question for news.
+def fetched(repository: Repository, names: Iterable[str]) -> dict[str, Sequence[Filter]]:
+    """Return tables that the asking site fetches, with the filters of its last question for news.
 
     Where that was answered with nothing, no cursor was handed out, or it did not move: what the filters keep back, and
     what was there before, lies behind it as well.
+
+    Args:
+        repository: the repository of the asking site.
+        names: of the tables; those that it may not read are left out.
     """
-    tables: dict[str, Sequence[Filter]] = dict.fromkeys((*report.fetches, *report.cursors), ())
+    tables: dict[str, Sequence[Filter]] = dict.fromkeys(names, ())
     _, asked = repository.states.question()
     found = {
         **tables,

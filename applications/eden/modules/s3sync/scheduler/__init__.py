@@ -2,4 +2,4 @@
 Knows all lower layers.
 """
 
-__all__ = ["jobs", "lease", "queue", "retries", "run_record", "schedule"]
+__all__ = ["jobs", "lease", "listening", "queue", "retries", "run_record", "schedule"]

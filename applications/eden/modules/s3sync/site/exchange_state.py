@@ -324,6 +324,11 @@ class ExchangeStates:
         """Return the checkpoint of what we sent to the repository when it pulled."""
         return self._checkpoints.load(self._repository_id, table)
 
+    def served_tables(self) -> set[str]:
+        """Return the tables of which the repository has fetched something."""
+        found = self._checkpoints.states(self._repository_id)
+        return {table for (_, table), states in found.items() if table and states.get(CheckpointKind.SERVE)}
+
     def received(self, table: str) -> Checkpoint:
         """Return the checkpoint of what we received from the repository when it pushed."""
         return self._checkpoints.load(self._repository_id, table, CheckpointKind.RECEIVE)

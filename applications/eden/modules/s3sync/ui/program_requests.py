@@ -59,7 +59,17 @@ def is_protocol(request: Any) -> bool:
     """
     if request.controller != "sync":
         return False
-    if request.function in ("sync", "file", "offer", "standing", "news", "pushes", "part"):
+    if request.function in (
+        "sync",
+        "file",
+        "offer",
+        "standing",
+        "news",
+        "pushes",
+        "part",
+        "listen",
+        "listeners",
+    ):
         return True
     if request.function == "join" and request.extension == "json":
         return True

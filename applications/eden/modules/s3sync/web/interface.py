@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, BinaryIO, NoReturn
 from urllib.parse import urlsplit
@@ -35,6 +36,7 @@ from ..exchange.scope import NotInScope
 from ..passive import dry_run as dry_run
 from ..passive import files as files
 from ..passive import joining as joining
+from ..passive import listening as listening
 from ..passive import news as news
 from ..passive import offer as offer
 from ..passive import parts as parts
@@ -46,6 +48,7 @@ from ..passive import standing as standing
 from ..site import Repository, Site
 from ..wire.protocol.dry_run import dry_run_json
 from ..wire.protocol.invitation import JoinRequest
+from ..wire.protocol.listening import LISTEN_AGAIN, heard_in
 from ..wire.protocol.names import CURSOR_HEADER
 from ..wire.protocol.news import NewsQuestion
 from ..wire.protocol.offer import offer_json
@@ -69,6 +72,7 @@ from .bodies import (
 )
 from .documents import FORMATS, answered, sent_document
 from .etags import written
+from .front.limits import LISTENER
 
 REALM = "eden"
 
@@ -176,6 +180,36 @@ def pushes_request(request: Any, response: Any) -> Any:
         sent = Pushes.from_body(_sent_json(site, request, PUSHES_SIZE))
         answers = pushes.pushes(site, asking(request), sent)
         return packed_json_answer(site, request, response, pushes_reply(answers))
+
+
+def listen_request(request: Any, response: Any) -> Any:
+    """Answer /sync/listen.json: whether there is something for a site that listens.
+
+    Where there is nothing, a web server that can do so lets it wait, and answers by itself.
+    """
+    with answering(request) as site:
+        _authorised(site)
+        checked_method(request, ("POST",))
+        heard = heard_in(request.get_vars)
+        key, told = listening.listen(site, asking(request), heard)
+        if not told.changed:
+            if request.env.eden_listens:  # front.limits.LISTENS
+                journal, _, position = told.heard.rpartition(".")
+                response.headers[LISTENER] = f"{key} {position} {journal}"
+            else:
+                told = replace(told, again=LISTEN_AGAIN)
+        return json_answer(response, told.to_json())
+
+
+def listeners_request(request: Any, response: Any) -> Any:
+    """Answer the web server itself for which sites that listen something has changed."""
+    asked = request.env.eden_looks  # front.limits.LOOKS
+    if not asked:
+        raise HTTP(404, "Not found", **{"Content-Type": "text/plain; charset=utf-8"})
+    with answering(request) as site:
+        after, _, keys = asked.partition(" ")
+        head, changed = listening.changed_for(site, int(after), [int(each) for each in keys.split(",")])
+        return json_answer(response, {"head": head, "changed": changed})
 
 
 def file_request(request: Any, response: Any) -> Any:

@@ -11,7 +11,7 @@ from ..scheduler import jobs as jobs
 from ..site import Site
 
 
-class _Job(NamedTuple):
+class AfterChange(NamedTuple):
     """A job that runs after changes.
 
     Attributes:
@@ -57,7 +57,7 @@ class Watch:
 
     def _due(self, site: Site) -> list[tuple[int, int]]:
         """Return the repositories whose changes have waited long enough, each with its job."""
-        found = _jobs(site)
+        found = jobs_after_change(site)
         if not found:
             return []
         head = site.journal.head()
@@ -79,7 +79,7 @@ class Watch:
         return due
 
 
-def _jobs(site: Site) -> dict[int, _Job]:
+def jobs_after_change(site: Site) -> dict[int, AfterChange]:
     """Return repository -> its job that runs soonest after changes."""
     db = site.db
     job, task = db.sync_job, db.scheduler_task
@@ -87,7 +87,7 @@ def _jobs(site: Site) -> dict[int, _Job]:
     rows = db(query).select(
         job.id, job.repository_id, job.after_change, join=task.on(task.id == job.scheduler_task_id)
     )
-    found: dict[int, _Job] = {}
+    found: dict[int, AfterChange] = {}
     for row in sorted(rows, key=lambda row: (-row.after_change, -row.id)):
-        found[row.repository_id] = _Job(row.id, row.after_change)
+        found[row.repository_id] = AfterChange(row.id, row.after_change)
     return found

@@ -35,6 +35,14 @@ class JournalRows(SqlStore):
         """Return the highest position used, as far as this transaction can see."""
         return int(self.rows(f"SELECT COALESCE(MAX(seq), 0) FROM {self.columns.name('sync_journal')}")[0][0])
 
+    def moved_tables(self, after: int, until: int) -> set[str]:
+        """Return the names of the tables with records at positions behind ``after``, up to ``until``."""
+        sql = (
+            f"SELECT DISTINCT tablename FROM {self.columns.name('sync_journal')} "
+            f"WHERE seq > {self.mark} AND seq <= {self.mark}"
+        )
+        return {row[0] for row in self.rows(sql, (after, until))}
+
     def newest_position(self) -> int:
         """Return the highest position used, also if it was committed after this transaction began to read."""
         return self.highest_position()

@@ -3,4 +3,14 @@
 It stands behind any WSGI server: the one of ``./run``, gunicorn (``deploy/wsgi.py``), or another one.
 """
 
-__all__ = ["addresses", "answers", "application", "cookies", "forms", "limits", "ranges", "turns"]
+__all__ = [
+    "addresses",
+    "answers",
+    "application",
+    "cookies",
+    "forms",
+    "limits",
+    "listeners",
+    "ranges",
+    "turns",
+]

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import re
+import sys
 import tempfile
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from typing import Any, BinaryIO, Callable
 from urllib.parse import quote, urlencode
 
 from ...core.limits import CHUNK
+from ...wire.protocol.listening import LISTEN_AGAIN
+from ...wire.protocol.names import LISTEN_PATH
 from . import limits as limits
 from .addresses import application_of, of_program
 from .answers import Answer, Refused, after_the_end, busy, failed, problem, refusal, spared
 from .cookies import by_port
 from .forms import as_form, check_form
 from .limits import (
+    ANSWER,
     ASKED,
     ASKS,
     HEADERS,
+    LISTENER,
+    LISTENS,
+    LOOKS,
     METHODS,
     MOST_HEADERS,
+    MOST_LISTENERS,
     PEERS_AT_ONCE,
     PEERS_WAITING,
     PEOPLE_AT_ONCE,
@@ -33,6 +42,7 @@ from .limits import (
     WATCHERS_AT_ONCE,
     WATCHERS_WAITING,
 )
+from .listeners import Begun, Listener, Listeners
 from .permissions import Permissions
 from .prefix import Prefix
 from .ranges import beyond, keep_plain
@@ -48,6 +58,22 @@ _WEB2PYS_ERROR_PAGE = "__ROUTES_ONERROR__"
 _PROBLEM = "default/problem"
 #: Methods for which web2py parses the body of a page's request.
 _PARSED = ("POST", "PUT", "DELETE")
+#: A request of the process itself.
+WITHOUT_CLIENT: Environ = {
+    "REQUEST_METHOD": "GET",
+    "QUERY_STRING": "",
+    "SERVER_NAME": "localhost",
+    "SERVER_PORT": "80",
+    "SERVER_PROTOCOL": "HTTP/1.1",
+    "REMOTE_ADDR": "127.0.0.1",
+    "HTTP_HOST": "localhost",
+    "wsgi.version": (1, 0),
+    "wsgi.url_scheme": "http",
+    "wsgi.errors": sys.stderr,
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": False,
+    "wsgi.run_once": False,
+}
 _REPOSITORY = re.compile(r"(?:^|&)repository=([^&]{0,200})")
 
 
@@ -93,8 +119,13 @@ class Front:
         self._peers = Turns(PEERS_AT_ONCE, PEERS_WAITING)
         self._people = Turns(PEOPLE_AT_ONCE, PEOPLE_WAITING)
         self._permissions = Permissions()
+        self._name = name
+        self.listeners = Listeners(self._look, MOST_LISTENERS)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        answer = environ.pop(ANSWER, None)
+        if answer is not None:
+            return self._send(answer, start_response)
         self._prefix.enter(environ)
         for_program = of_program(environ.get("PATH_INFO", ""))
         try:
@@ -165,6 +196,52 @@ class Front:
             turns, for_program = self._watchers, True
         turn = turns.ask(_who(environ) if for_program else None)
         return turn if isinstance(turn, Turn) else busy(turn, for_program).below(self._prefix.path)
+
+    def may_listen(self, method: str, path: str) -> bool:
+        """Return whether a request is one of a site that may listen for changes: a server calls ``listen`` then."""
+        asked = {"PATH_INFO": path}
+        self._prefix.enter(asked)
+        return method == "POST" and asked["PATH_INFO"] == f"/{self._name}/{LISTEN_PATH}"
+
+    def listen(self, environ: Environ) -> Answer | Listener:
+        """Ask the application what there is for a site that listens; for servers that let it wait without a thread.
+
+        Args:
+            environ: the request, with its turn.
+
+        Returns:
+            the answer, or what it waits for. Who gives it to the client calls this application with it as ``ANSWER``.
+        """
+        try:
+            check_head(environ)
+        except Refused as refused:
+            return refusal(refused, True)
+        held = _Held()
+        self._prefix.enter(environ)
+        body = self._in_turn({**environ, LISTENS: True}, held)
+        try:
+            text = b"".join(body)
+        finally:
+            _close(body)
+        said = held.header(LISTENER)
+        if not said:
+            return Answer(held.status, held.headers, text)
+        key, position, journal = said.split(" ")
+        begun = Begun(int(key), int(position), journal)
+        return self.listeners.add(begun) or begun.answer(begun.position, again=LISTEN_AGAIN)
+
+    def _look(self, after: int, keys: Collection[int]) -> tuple[int, Collection[int]]:
+        """Ask the application for which sites something has changed."""
+        path = f"/{self._name}/sync/listeners.json"
+        question = {**WITHOUT_CLIENT, "PATH_INFO": path, "REQUEST_URI": path, "wsgi.input": io.BytesIO()}
+        question.update({LOOKS: f"{after} {','.join(map(str, keys))}", _WEB2PYS_ERROR_PAGE: True})
+        held = _Held()
+        body = self._application(question, held)
+        try:
+            found = json.loads(b"".join(body))
+        finally:
+            _close(body)
+        return int(found["head"]), frozenset(map(int, found["changed"]))
 
     def busy(self, path: str, seconds: float) -> Answer:
         """Return the answer to a request whose turn did not come in time."""

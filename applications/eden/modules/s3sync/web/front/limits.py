@@ -26,5 +26,14 @@ THREADS = PEERS_AT_ONCE + PEOPLE_AT_ONCE + WATCHERS_AT_ONCE + 1
 ASKS, TAKES = "eden.asks_before_body", "X-Eden-Takes"
 #: Set in the WSGI environment: the server has asked already.
 ASKED = "eden.body_was_asked_for"
+#: Sites that may listen for changes in one process: a tenth of the connections of the server of ``./run``.
+MOST_LISTENERS = 100
+#: Set in the WSGI environment: this server lets requests wait without a thread. The application answers then in this
+#: header who may listen: key of the repository, position and identity of the journal.
+LISTENS, LISTENER = "eden.listens", "X-Eden-Listener"
+#: Set in the WSGI environment for the question of the process itself for whom something has changed: position and keys.
+LOOKS = "eden.looks"
+#: Set in the WSGI environment: the answer to a request that has waited.
+ANSWER = "eden.answer"
 #: Set in the WSGI environment: the turn of this request, if the server has asked for it.
 TURN = "eden.turn"

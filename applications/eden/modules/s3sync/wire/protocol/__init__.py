@@ -7,6 +7,7 @@ An Eden ignores what it does not know, and so do we.
 __all__ = [
     "dry_run",
     "invitation",
+    "listening",
     "names",
     "news",
     "offer",

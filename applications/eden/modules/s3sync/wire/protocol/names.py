@@ -17,6 +17,7 @@ class PeerCapability(TextEnum):
         TOGETHER: several resources in one request, in both directions.
         RESUME: answers, bodies and files go on where they broke off.
         AHEAD: the next page is asked for before the present one is stored.
+        LISTEN: a site may listen until something changes.
         PRESCRIBE: a question for news tells which prescription is followed, and is answered with another one.
     """
 
@@ -29,6 +30,7 @@ class PeerCapability(TextEnum):
     RESUME = "resume"
     AHEAD = "ahead"
     PRESCRIBE = "prescribe"
+    LISTEN = "listen"
 
 
 SYNC_PATH = "sync/sync.xml"
@@ -41,6 +43,7 @@ STANDING_PATH = "sync/standing.json"
 NEWS_PATH = "sync/news.json"
 PUSHES_PATH = "sync/pushes.json"
 PART_PATH = "sync/part"
+LISTEN_PATH = "sync/listen.json"
 JOIN_PATH = "sync/join.json"
 
 #: Header of the answer to a pull: the cursor at which the next page begins, where there is one.

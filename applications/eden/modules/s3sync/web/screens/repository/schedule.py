@@ -14,9 +14,11 @@ from ....database.runs import Run
 from ....database.runs import find as find_runs
 from ....scheduler import jobs as jobs
 from ....scheduler import queue as queue
+from ....scheduler.listening import Ear, ear_of
 from ....site import Repository, Site
 from ....site.labels import Translate
 from ....ui import look as look
+from ....wire.protocol.names import PeerCapability
 from ..context import ScreenContext
 from ..resources.prescribed import minutes_of
 from ..widgets import action_button, confirm, form_of, pressed
@@ -36,6 +38,8 @@ class JobLine(NamedTuple):
         job, task: rows of sync_job and of the scheduler.
         rhythm: how often it runs, as a sentence.
         after_change: that it also runs after a change here, as a sentence; "" if it does not.
+        there: that it also runs as soon as something changes at the other site, or why it does not just now; "" if it
+            does not.
         state: its state as a badge.
         next_run: its next run (UTC), None if none is planned, and during a run.
         ahead: the time until then in words; "" if it is over.
@@ -49,6 +53,7 @@ class JobLine(NamedTuple):
     task: Any
     rhythm: Any
     after_change: Any
+    there: Any
     state: Any
     next_run: datetime | None
     ahead: Any
@@ -63,7 +68,7 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
     if screen.request.args(2) is None:
         screen.response.view = "sync/jobs.html"
         return {
-            "lines": job_lines(screen, record.id),
+            "lines": job_lines(screen, record),
             "workers": queue.workers_alive(screen.site),
             "command": screen.worker_command,
         }
@@ -114,7 +119,7 @@ def _one(screen: ScreenContext, record: Repository) -> Any:
         redirect(back)
     screen.response.view = "sync/job.html"
     line = (
-        _job_line(screen, record.id, job, task, None, None) if job is not None and task is not None else None
+        _job_line(screen, record, job, task, None, None) if job is not None and task is not None else None
     )
     return {
         "job": job,
@@ -214,7 +219,8 @@ def _after_change(T: Translate, job: Any) -> Field:
         ),
         comment=T(
             "What somebody enters here is sent so many seconds later, together with what follows in that time. "
-            "Empty: with the next run."
+            "What changes at the other site is fetched at once, if that one can tell; the line carries a small "
+            "question each minute for that. Empty: with the next run."
         ),
     )
 
@@ -326,10 +332,10 @@ def _start(now: datetime, task: Any, period: int, begins: datetime | None, at: t
 # --- the list ------------------------------------------------------------------------------------------------
 
 
-def job_lines(screen: ScreenContext, repository_id: int) -> list[JobLine]:
+def job_lines(screen: ScreenContext, record: Repository) -> list[JobLine]:
     """Return the jobs of a repository for the schedule."""
     db = screen.db
-    rows = jobs.jobs_of(db, repository_id)
+    rows = jobs.jobs_of(db, record.id)
     newest = db.scheduler_run.id.max()
     tasks = [row.scheduler_task.id for row in rows]
     found = db(db.scheduler_run.task_id.belongs(tasks)).select(newest, groupby=db.scheduler_run.task_id)
@@ -340,12 +346,12 @@ def job_lines(screen: ScreenContext, repository_id: int) -> list[JobLine]:
     for row in rows:
         run = runs.get(row.scheduler_task.id)
         its = made.get(run.id) if run is not None else None
-        lines.append(_job_line(screen, repository_id, row.sync_job, row.scheduler_task, run, its))
+        lines.append(_job_line(screen, record, row.sync_job, row.scheduler_task, run, its))
     return lines
 
 
 def _job_line(
-    screen: ScreenContext, repository_id: int, job: Any, task: Any, run: Any, made: Run | None
+    screen: ScreenContext, record: Repository, job: Any, task: Any, run: Any, made: Run | None
 ) -> JobLine:
     T = screen.T
     plans = task.enabled and task.status in queue.WAITING
@@ -359,14 +365,30 @@ def _job_line(
         T("and %s after a change here") % states_and_units.span(T, job.after_change)
         if job.after_change
         else "",
+        _there(T, record, job, task),
         _job_state(T, task),
         next_run,
         states_and_units.span(T, seconds) if seconds > 0 else "",
         outcome,
         run.stop_time if run is not None else None,
         reason,
-        URL("sync", "repository", args=[repository_id, "job", job.id]),
+        URL("sync", "repository", args=[record.id, "job", job.id]),
     )
+
+
+def _there(T: Translate, record: Repository, job: Any, task: Any) -> Any:
+    """Return what a job does as soon as something changes at the other site, as a sentence, "" for nothing."""
+    looks = hasattr(current, "scheduler_watches")
+    if not (job.after_change and task.enabled and looks and PeerCapability.LISTEN in record.capabilities):
+        return ""
+    ear = ear_of(record.settings)
+    if ear is Ear.NO_PLACE:
+        return T(
+            "The other site lets nobody else listen just now: what changes there is fetched at its time above."
+        )
+    if ear is Ear.NO_LINE:
+        return T("There is no line just now: what changes at the other site is fetched at its time above.")
+    return T("and as soon as something changes at the other site")
 
 
 def _job_state(T: Translate, task: Any) -> Any:
