@@ -47,10 +47,6 @@ def test_a_change_here_is_there_without_waiting_for_the_schedule(stage: Stage) -
         assert told(stage.field, RUNS) == count <= 5, "nothing changes, so nothing runs"
 
 
-#: Seconds from a change there until it is here, on a machine that does much else at the same time.
-SOON = 20
-
-
 def test_a_change_there_is_here_without_waiting_for_the_schedule(stage: Stage) -> None:
     link = linked(stage.field, "Field office", stage.headquarters, "Headquarters", "org_organisation")
     link.run()
@@ -60,10 +56,8 @@ def test_a_change_there_is_here_without_waiting_for_the_schedule(stage: Stage) -
         eventually(lambda: told(stage.field, ear) == "listens")
         for number in range(2):
             stage.headquarters.run(ENTER.format(name=f"Relief {number}"))
-            began = time.monotonic()
             expected = [f"Relief {each}" for each in range(number + 1)]
             eventually(lambda expected=expected: told(stage.field, NAMES) == expected)
-            assert time.monotonic() - began < SOON
         count = told(stage.field, RUNS)
         time.sleep(8)
         assert told(stage.field, RUNS) == count <= 5, "nothing changes, so nothing runs"

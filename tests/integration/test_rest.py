@@ -38,7 +38,7 @@ def line(site: WebSite) -> Iterator[Line]:
 
 
 #: Where several resources are exchanged in one request, and where sites tell how they stand.
-TOGETHER = ("/sync/news.json", "/sync/pushes.json", "/sync/standing.json")
+TOGETHER = ("/sync/news.json", "/sync/pushes.json", "/sync/standing.json", "/sync/listen.json")
 
 # --- who may ask -------------------------------------------------------------------------------------------
 
@@ -71,6 +71,13 @@ def test_an_account_without_the_role_gets_a_403(site: WebSite) -> None:
     for method, url in (("GET", f"{SYNC}?resource=org_organisation"), ("GET", OFFER), *posted):
         told = refused(Line(site, "clerk@example.com").request(method, url, data=b"{}"), 403)
         assert told["message"] == "Insufficient Privileges"
+
+
+def test_who_listens_needs_a_registration_and_nobody_asks_for_all(line: Line) -> None:
+    told = refused(line.post("/sync/listen.json?repository=unknown"), 403)
+    assert told["message"] == "Registration required"
+    assert line.get("/sync/listen.json").status_code == 405
+    assert line.get("/sync/listeners.json").status_code == 404
 
 
 def test_an_account_of_another_site_sees_no_screens(line: Line) -> None:

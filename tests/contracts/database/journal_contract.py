@@ -105,6 +105,20 @@ class JournalContract:
         assert [row[:-1] for row in changes] == [(second,)]
         assert set(site.journal.positions(NAMES, names)) == set(names)
 
+    def test_it_tells_which_tables_have_moved(self, site: Storage) -> None:
+        keys = insert(site, "org_organisation", ("A",), ("B",))
+        names = insert(site, NAMES, ("O1", keys[0]), columns=("name_l10n", "organisation_id"))
+        with site.store.transaction():
+            site.journal.note("org_organisation", keys, 5)
+        between = site.journal.head()
+        assert site.journal.moved_tables(0, between) == {"org_organisation"}
+        with site.store.transaction():
+            site.journal.note(NAMES, names, None, covered=names)
+        head = site.journal.head()
+        assert site.journal.moved_tables(between, head) == {NAMES}
+        assert site.journal.moved_tables(0, head) == {"org_organisation", NAMES}
+        assert site.journal.moved_tables(head, head) == set()
+
     def test_a_component_that_changes_is_no_change_of_its_master(self, site: Storage) -> None:
         (organisation,) = insert(site, "org_organisation", ("A",))
         with site.store.transaction():

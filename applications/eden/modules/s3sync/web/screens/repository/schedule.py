@@ -118,9 +118,7 @@ def _one(screen: ScreenContext, record: Repository) -> Any:
         session.flash = T("Saved")
         redirect(back)
     screen.response.view = "sync/job.html"
-    line = (
-        _job_line(screen, record, job, task, None, None) if job is not None and task is not None else None
-    )
+    line = _job_line(screen, record, job, task, None, None) if job is not None and task is not None else None
     return {
         "job": job,
         "task": task,
