@@ -177,3 +177,12 @@ def test_whoever_has_something_already_or_finds_no_place_is_answered() -> None:
 )
 def test_which_requests_may_wait(method: str, path: str, may: bool) -> None:
     assert Front(Application()).may_listen(method, path) is may
+
+
+def test_below_a_prefix_they_may_as_well() -> None:
+    application = Application()
+    front = Front(application, "eden", "https://example.org/relief")
+    path = "/relief/eden/sync/listen.json"
+    assert front.may_listen("POST", path)
+    assert isinstance(front.listen(request(PATH_INFO=path)), Listener)
+    assert application.seen[0]["PATH_INFO"] == "/eden/sync/listen.json"
