@@ -117,6 +117,7 @@ TABLE = (
     Address("GET", f"/sync/file/{FILE}?repository=REPO", 200, 404),
     Address("GET", f"/sync/file/{FILE}", 200, 403),
     Address("PUT", f"/sync/file/{FILE}?repository=REPO", 200, 200, "x"),
+    Address("GET", f"/sync/download/9999999999/{'0' * 64}/{FILE}", 403, 403),
     Address("GET", "/sync/part/" + "0" * 64 + "?repository=REPO", 200, 200),
     Address("GET", f"/default/download/{FILE}", 200, 403),
     Address("GET", "/sync/archive/ALL", 404, 404),

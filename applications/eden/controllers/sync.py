@@ -40,6 +40,13 @@ def file():
     return interface.file_request(request, response)
 
 
+def download():
+    """Send a file to an Eden, which uses no account for that: /sync/download/<until>/<signature>/<stored name>."""
+    from s3sync.web import interface as interface
+
+    return interface.download_request(request, response)
+
+
 def part():
     """Take the body of a request part by part: /sync/part/<digest>."""
     from s3sync.web import interface as interface

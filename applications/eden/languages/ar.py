@@ -2519,4 +2519,6 @@
 'It also says how often: every %(count)s minutes.##two': 'ويحدد أيضًا عدد المرات: كل دقيقتين.',
 'It also says how often: every %(count)s minutes.##zero': 'ويحدد أيضًا عدد المرات: كل %(count)s دقيقة.',
 'The same at both sites, at least 12 characters: the records are sealed with it': 'نفسها في الموقعين، 12 حرفًا على الأقل: بها تُختم السجلات',
+'The other site has not sent them yet: its next run does.': 'لم يرسلها الموقع الآخر بعد: سيفعل في تشغيله التالي.',
+'The other site is a Sahana Eden, which sends no files, and this site has no address to ask it for them. Enter its address and an account at Configuration, and synchronize: they come then.': 'الموقع الآخر هو Sahana Eden الذي لا يرسل ملفات، وليس لدى هذا الموقع عنوان يطلبها منه. أدخل عنوانه وحسابًا في «التهيئة» ثم زامن: عندها تصل.',
 }

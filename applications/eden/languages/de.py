@@ -2283,4 +2283,6 @@
 'prescribed by %s': 'von %s vorgeschrieben',
 'waits for its people': 'wartet auf die Leute dort',
 'The same at both sites, at least 12 characters: the records are sealed with it': 'An beiden Standorten dieselbe, mindestens 12 Zeichen: Damit werden die Datensätze versiegelt',
+'The other site has not sent them yet: its next run does.': 'Die andere Seite hat sie noch nicht gesendet: Ihr nächster Lauf tut es.',
+'The other site is a Sahana Eden, which sends no files, and this site has no address to ask it for them. Enter its address and an account at Configuration, and synchronize: they come then.': 'Die andere Seite ist ein Sahana Eden, das keine Dateien sendet, und diese Seite kennt keine Adresse, unter der sie danach fragen könnte. Tragen Sie unter Konfiguration Adresse und Konto ein und synchronisieren Sie: Dann kommen sie.',
 }

@@ -2342,4 +2342,6 @@
 'waits for its people': 'espera a su gente',
 'It also says how often: every %(count)s minutes.##many': 'También dice con qué frecuencia: cada %(count)s de minutos.',
 'The same at both sites, at least 12 characters: the records are sealed with it': 'La misma en ambos sitios, al menos 12 caracteres: con ella se sellan los registros',
+'The other site has not sent them yet: its next run does.': 'El otro sitio aún no los ha enviado: lo hará en su próxima ejecución.',
+'The other site is a Sahana Eden, which sends no files, and this site has no address to ask it for them. Enter its address and an account at Configuration, and synchronize: they come then.': 'El otro sitio es un Sahana Eden, que no envía archivos, y este sitio no tiene ninguna dirección donde pedírselos. Indique su dirección y una cuenta en Configuración y sincronice: entonces llegarán.',
 }

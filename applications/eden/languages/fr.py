@@ -2342,4 +2342,6 @@
 'waits for its people': 'attend ses responsables',
 'It also says how often: every %(count)s minutes.##many': 'Il dit aussi la fréquence : toutes les %(count)s de minutes.',
 'The same at both sites, at least 12 characters: the records are sealed with it': 'La même aux deux sites, au moins 12 caractères : les enregistrements sont scellés avec elle',
+'The other site has not sent them yet: its next run does.': 'L’autre site ne les a pas encore envoyés : sa prochaine exécution le fera.',
+'The other site is a Sahana Eden, which sends no files, and this site has no address to ask it for them. Enter its address and an account at Configuration, and synchronize: they come then.': 'L’autre site est un Sahana Eden, qui n’envoie pas de fichiers, et ce site n’a aucune adresse où les lui demander. Indiquez son adresse et un compte dans Configuration, puis synchronisez : ils arriveront alors.',
 }

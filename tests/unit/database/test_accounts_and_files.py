@@ -10,6 +10,7 @@ import pytest
 from gluon.validators import CRYPT
 from pydal import DAL, Field
 
+from s3sync.core.clock import SystemClock
 from s3sync.core.errors import BadRequest
 from s3sync.database.accounts import SiteAccounts, create_account
 from s3sync.database.files import SiteFiles
@@ -67,13 +68,19 @@ def test_a_site_without_users(tmp_path: Path) -> None:
     discard(db)
 
 
+def site_files(db: DAL) -> SiteFiles:
+    return SiteFiles(db.__getitem__, "https://example.org/eden", str.encode, SystemClock())
+
+
 @pytest.mark.parametrize("table", ["doc_plain", "doc_spread"])
 def test_files_are_where_pydal_puts_them(db: DAL, table: str) -> None:
     stored = db[table].file.store(io.BytesIO(b"content"), "Bericht ä.pdf")
-    files = SiteFiles(db.__getitem__, "https://example.org/eden/default/download/")
+    files = site_files(db)
     assert files.has(table, "file", stored)
     assert files.path(table, "file", stored).read_bytes() == b"content"
     assert files.url(table, "file", stored) == f"https://example.org/eden/default/download/{stored}"
+    signed = files.signed_url(table, "file", stored).removeprefix("https://example.org/eden/sync/download/")
+    files.addresses.check(*signed.split("/"))
     files.path(table, "file", stored).unlink()
     assert not files.has(table, "file", stored)
 
@@ -83,7 +90,7 @@ def test_files_are_where_pydal_puts_them(db: DAL, table: str) -> None:
     ["../../etc/passwd", "doc_plain.other.abcdef.616263.pdf", "auth_user.file.abcdef.616263.pdf", ""],
 )
 def test_names_that_web2py_would_not_give_are_refused(db: DAL, stored: str) -> None:
-    files = SiteFiles(db.__getitem__, "https://example.org")
+    files = site_files(db)
     assert not files.has("doc_plain", "file", stored)
     with pytest.raises(BadRequest):
         files.path("doc_plain", "file", stored)

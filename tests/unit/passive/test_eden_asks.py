@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.core.errors import NoSuchRecord
+from s3sync.passive.files import signed_file
 from s3sync.passive.pull import pull
 from s3sync.passive.push import push
 from s3sync.passive.registration import register
@@ -253,3 +255,39 @@ def test_a_field_that_must_have_a_value_is_never_cleared(site: SampleSite) -> No
     brings(site)
     pushed(site, ORG, resource(ORG, "u", PHONE, mci=2, modified_on=site.clock.step()))
     assert site.row(ORG, "u").name == "Red Cross"
+
+
+# --- files -----------------------------------------------------------------------------------------------
+
+
+def file_address(site: SampleSite, table: str = "doc_document", **asked: str) -> str:
+    """Return the address of a file in the document that a site gets."""
+    out = io.BytesIO()
+    pull(site, PullRequest.from_vars({"resource": table, **asked}), out)
+    found = re.search(r'field="file" url="([^"]*)"', out.getvalue().decode())
+    assert found is not None
+    return found[1]
+
+
+def test_an_eden_gets_files_under_addresses_that_need_no_account(site: SampleSite) -> None:
+    with site.store.transaction():
+        stored = site.s3db["doc_document"].file.store(io.BytesIO(b"content"), "minutes.txt")
+        site.s3db["doc_document"].insert(name="Minutes", uuid="d", file=stored)
+    start = f"{site.base_url}/sync/download/"
+    address = file_address(site, repository=EDEN)
+    assert address.startswith(start)
+    parts = address.removeprefix(start).split("/")
+    assert signed_file(site, *parts).read_bytes() == b"content"
+    # Who asks as nobody knows whom gets the address for accounts.
+    assert file_address(site) == f"{site.base_url}/default/download/{stored}"
+    # Nor does what was deleted stay open.
+    site.delete("doc_document", "d")
+    with pytest.raises(NoSuchRecord):
+        signed_file(site, *parts)
+
+
+def test_a_site_of_ours_fetches_files_with_its_account(site: SampleSite) -> None:
+    with site.store.transaction():
+        stored = site.s3db["doc_document"].file.store(io.BytesIO(b"content"), "minutes.txt")
+        site.s3db["doc_document"].insert(name="Minutes", uuid="d", file=stored)
+    assert "sync/download" not in file_address(site, repository=EDEN, cursor="")

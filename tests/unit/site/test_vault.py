@@ -20,6 +20,14 @@ def test_what_is_sealed_is_not_readable_and_opens_again(tmp_path: Path) -> None:
     assert Vault(tmp_path).open(sealed) == "geheim ✓"
 
 
+def test_each_purpose_has_a_key_of_its_own_that_does_not_open_what_is_sealed(tmp_path: Path) -> None:
+    vault = Vault(tmp_path)
+    one, other = vault.key_for("one"), vault.key_for("other")
+    assert len(one) == 32 and one != other
+    assert Vault(tmp_path).key_for("one") == one
+    assert one not in (tmp_path / KEY_FILE).read_bytes()
+
+
 def test_the_key_is_for_its_owner_only(tmp_path: Path) -> None:
     Vault(tmp_path).seal("x")
     assert stat.S_IMODE((tmp_path / KEY_FILE).stat().st_mode) == 0o600

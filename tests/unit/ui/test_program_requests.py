@@ -39,6 +39,7 @@ class Session:
         ("/org/organisation/1", "html", ["1"]),
         ("/default/download/doc_document.file.ab.cd.xml", "html", ["doc_document.file.ab.cd.xml"]),
         ("/sync/file/doc_document.file.ab.cd.xml", "html", ["doc_document.file.ab.cd.xml"]),
+        ("/sync/download/1/2/a.b.c.d.xml", "html", ["1", "2", "a.b.c.d.xml"]),
         ("/org/organisation/x.exe", "html", ["x.exe"]),
     ],
 )
@@ -57,6 +58,7 @@ def test_the_format_is_found(path: str, extension: str, args: list[str]) -> None
         ("/sync/sync", True),
         ("/sync/repository/register.json", True),
         ("/sync/file/a.b.c.txt", True),
+        ("/sync/download/1/2/a.b.c.txt", True),
         ("/sync/repository", False),
         ("/sync/repository/3/update", False),
         ("/sync/index", False),

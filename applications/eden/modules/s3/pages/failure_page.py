@@ -28,7 +28,7 @@ def failure(variables: Any) -> Any:
     ticket = str(variables.get("ticket") or "").rpartition("/")[2]
     response.status = 500
     path = str(variables.get("requested_uri") or "").partition("?")[0]
-    if path.rpartition(".")[2] in FORMATS or "/sync/file/" in path:
+    if path.rpartition(".")[2] in FORMATS or "/sync/file/" in path or "/sync/download/" in path:
         response.headers["Content-Type"] = "application/json; charset=utf-8"
         return json.dumps(
             {

@@ -328,6 +328,7 @@ class LocalSite:
             components=task.exchange.components,
             paged=paged,
             adopts=self._repository.synchronise_uuids,
+            signs=not paged,
         )
         with target.open("wb") as out:
             page = site.exporter.export(out, request, self._root_attributes)

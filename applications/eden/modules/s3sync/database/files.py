@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
+from ..core.clock import Clock
 from ..core.errors import BadRequest
+from ..wire.protocol.file_address import FileAddresses
+from ..wire.protocol.names import DOWNLOAD_PATH
 from ..wire.values.uploads import is_stored_name, original_name
 
 
@@ -45,12 +49,24 @@ class SiteFiles:
 
     Args:
         table: returns the pydal table of a name.
-        download_url: URL to download files, without the stored name and without a slash at its end.
+        site_url: URL of the site's application, without a slash at its end.
+        key_for: returns a key of this site for a purpose.
+        clock: the site's clock.
+
+    Attributes:
+        addresses: those that need no account.
     """
 
-    def __init__(self, table: Callable[[str], Any], download_url: str) -> None:
+    def __init__(
+        self,
+        table: Callable[[str], Any],
+        site_url: str,
+        key_for: Callable[[str], bytes],
+        clock: Clock,
+    ) -> None:
         self._table = table
-        self._download_url = download_url.rstrip("/")
+        self._site_url = site_url
+        self.addresses = FileAddresses(partial(key_for, "addresses of files"), clock.now)
 
     def holders(self, table: str, field: str, stored: str) -> list[int]:
         """Return the keys of the records, deleted ones left out, that have a file of this name.
@@ -77,4 +93,8 @@ class SiteFiles:
 
     def url(self, table: str, field: str, stored: str) -> str:
         """See ports.Files."""
-        return f"{self._download_url}/{stored}"
+        return f"{self._site_url}/{DOWNLOAD_PATH}/{stored}"
+
+    def signed_url(self, table: str, field: str, stored: str) -> str:
+        """See ports.Files."""
+        return f"{self._site_url}/{self.addresses.path(stored)}"

@@ -360,6 +360,14 @@ class Files(Protocol):
         """Return the URL under which this site serves the file."""
         ...
 
+    def signed_url(self, table: str, field: str, stored: str) -> str:
+        """Return a URL under which anybody gets the file for some hours: for an Eden, which uses no account.
+
+        Raises:
+            ConfigurationError: this site has no key to sign with.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class Ports:

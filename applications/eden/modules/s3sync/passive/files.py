@@ -41,6 +41,22 @@ def sent_file(site: Site, repository_uuid: str | None, stored: str) -> Path:
     )
 
 
+def signed_file(site: Site, until: str, signature: str, stored: str) -> Path:
+    """Return the path of a file that this site has named in a document for an Eden.
+
+    Args:
+        site: this site.
+        until, signature: of the address, see ``wire.protocol.file_address``.
+        stored: name under which it is stored.
+
+    Raises:
+        NotPermitted: this site did not give the address, or too long ago.
+        NoSuchRecord, BadRequest: no record has such a file now.
+    """
+    site.files.addresses.check(until, signature, stored)
+    return upload_path(site, stored)
+
+
 def take_file(site: Site, repository_uuid: str | None, stored: str, source: BinaryIO) -> bool:
     """Store a file that records of a repository wait for; any other file is not stored.
 

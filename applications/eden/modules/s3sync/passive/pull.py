@@ -59,6 +59,7 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
         skip_origin=repository.id if repository else None,
         adopts=repository is not None and repository.synchronise_uuids,
         readable=None if scope is None else scope.readable,
+        signs=repository is not None and request.cursor is None and not request.look,
     )
     if request.look:
         if request.cursor is None:

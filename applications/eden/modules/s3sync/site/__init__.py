@@ -46,7 +46,6 @@ from ..host.schema import build_schema
 from ..transport.limits import InteractiveLimits, Limits
 from ..wire.filters import Filter, validate
 from ..wire.part_store import Parts
-from ..wire.protocol.names import DOWNLOAD_PATH
 from ..wire.s3xml import DocumentLimits
 from ..wire.s3xml.document import Document
 from . import repositories as repositories
@@ -195,7 +194,7 @@ class Site:
     @cached_property
     def files(self) -> SiteFiles:
         """Uploaded files."""
-        return SiteFiles(self.host.table, f"{self.base_url}/{DOWNLOAD_PATH}")
+        return SiteFiles(self.host.table, self.base_url, self.vault.key_for, self.clock)
 
     @cached_property
     def checkpoints(self) -> Checkpoints:

@@ -6,6 +6,7 @@ Eden database that was taken over has plain text; it is read unchanged, and encr
 
 from __future__ import annotations
 
+import hmac
 import os
 import time
 from pathlib import Path
@@ -58,6 +59,18 @@ class Vault:
                 hint="Enter the password of the repository again, or restore the key file of this database.",
             ) from None
         return opened.decode("utf-8")
+
+    def key_for(self, purpose: str) -> bytes:
+        """Return a key for something else than sealing, made of the key of this site (HMAC-SHA256).
+
+        Args:
+            purpose: what it is for; each has another key.
+
+        Raises:
+            ConfigurationError: the key cannot be read or made.
+        """
+        self._cipher(create=True)
+        return hmac.digest(self._read_key(), purpose.encode("utf-8"), "sha256")
 
     def _cipher(self, create: bool) -> Fernet:
         if self._fernet is None:

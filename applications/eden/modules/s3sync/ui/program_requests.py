@@ -11,8 +11,8 @@ from gluon.storage import Storage
 #: Formats for programs.
 FORMATS = ("xml", "s3json", "json", "csv")
 #: Functions of the controller ``sync`` that are open to who is not logged in, and decide themselves what they give: the
-#: key of an invitation or of the monitoring, and data sets that are public.
-OWN_RULES = ("join", "health", "metrics", "datasets", "archive")
+#: key of an invitation or of the monitoring, a signed address, and data sets that are public.
+OWN_RULES = ("join", "health", "metrics", "datasets", "archive", "download")
 
 
 def normalise(request: Any) -> None:
@@ -24,6 +24,7 @@ def normalise(request: Any) -> None:
     if not request.args or (request.controller, request.function) in (
         ("default", "download"),
         ("sync", "file"),
+        ("sync", "download"),
         ("static", "file"),
     ):
         return
@@ -62,6 +63,7 @@ def is_protocol(request: Any) -> bool:
     if request.function in (
         "sync",
         "file",
+        "download",
         "offer",
         "standing",
         "news",

@@ -227,6 +227,15 @@ def file_request(request: Any, response: Any) -> Any:
         return json_answer(response, {"status": "success", "statuscode": "200", "message": message})
 
 
+def download_request(request: Any, response: Any) -> Any:
+    """Answer /sync/download/<until>/<signature>/<stored name>, which needs no account: an Eden uses none for files."""
+    with answering(request) as site:
+        checked_method(request, OFFERED)
+        until, signature, stored = (request.args(at) or "" for at in range(3))
+        path = files.signed_file(site, until, signature, stored)
+        return stored_file(request, response, path.open("rb"), path.stat().st_size)
+
+
 def part_request(request: Any, response: Any) -> Any:
     """Answer /sync/part/<digest>: GET tells how much of a body is here, PUT takes the part that comes next."""
     with answering(request, Activity.PUSH) as site:

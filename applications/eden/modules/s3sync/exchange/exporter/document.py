@@ -68,6 +68,7 @@ class ExportRequest:
         adopts: whether the two sites adopt each other's uuids: then further uuids are named wherever that happens.
         only_of: for a document for everybody: no users and roles, and referenced records of these tables only; None
             for a document for another site.
+        signs: whether the addresses of files hold without an account for some hours: for an Eden.
         readable: the tables whose records the reader may have, with the conditions on them: a reference to any other
             record is left out, and the record too; None for a reader who may have all.
     """
@@ -85,6 +86,7 @@ class ExportRequest:
     dependencies: bool = True
     adopts: bool = False
     only_of: frozenset[str] | None = None
+    signs: bool = False
     readable: Chosen | None = None
 
 
@@ -99,7 +101,9 @@ class Writing:
         self._request = request
         self._reach = Reach(sources.ports, request.readable)
         domain = None if request.paged else sources.domain
-        self._style = Style(request.paged, urls=not request.paged, domain=domain, adopts=request.adopts)
+        self._style = Style(
+            request.paged, urls=not request.paged, domain=domain, adopts=request.adopts, signs=request.signs
+        )
         self._encoders = sources.encoders
         self._uuids: dict[str, dict[int, str]] = {}
         self._instances: dict[str, dict[int, Target]] = {}
@@ -121,9 +125,9 @@ class Writing:
         key = (table.name, self._style)
         found = self._encoders.get(key)
         if found is None:
-            found = self._encoders[key] = TableEncoder(
-                table, self._schema, self._store, self._style, self._ports.files.url
-            )
+            files = self._ports.files
+            url = files.signed_url if self._style.signs else files.url
+            found = self._encoders[key] = TableEncoder(table, self._schema, self._store, self._style, url)
         return found
 
     # --- names ------------------------------------------------------------------------------------------

@@ -53,12 +53,14 @@ class Style(NamedTuple):
         urls: whether records have their URL.
         domain: domain before bare identifiers, None for none.
         adopts: whether it adopts our uuids, and we its.
+        signs: whether the addresses of files need no account.
     """
 
     paged: bool
     urls: bool
     domain: str | None = None
     adopts: bool = False
+    signs: bool = False
 
 
 class _DataColumn(NamedTuple):

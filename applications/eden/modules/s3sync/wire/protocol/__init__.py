@@ -6,6 +6,7 @@ An Eden ignores what it does not know, and so do we.
 
 __all__ = [
     "dry_run",
+    "file_address",
     "invitation",
     "listening",
     "names",

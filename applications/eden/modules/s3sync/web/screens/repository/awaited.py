@@ -65,7 +65,7 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
         "kinds": kinds,
         "chosen": chosen,
         "counts": counts,
-        "explained": words.explained(screen.T)[chosen],
+        "explained": words.explained(screen.T, record)[chosen],
         "can_give_up": chosen is Awaited.FILES and page.total > 0,
     }
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from gluon import CAT
 
+from ....site import Repository
 from ....site.awaited import Awaited
 from ....site.labels import Translate
+from ....wire.protocol.names import PeerCapability
 
 
 def kinds(T: Translate) -> dict[Awaited, Any]:
@@ -21,8 +23,27 @@ def kinds(T: Translate) -> dict[Awaited, Any]:
     }
 
 
-def explained(T: Translate) -> dict[Awaited, Any]:
-    """Return what becomes of each."""
+def explained(T: Translate, repository: Repository) -> dict[Awaited, Any]:
+    """Return what becomes of each.
+
+    Args:
+        T: the translator.
+        repository: the one that has brought the records.
+    """
+    return _explained(T) | ({} if repository.url else {Awaited.FILES: _not_asked(T, repository)})
+
+
+def _not_asked(T: Translate, repository: Repository) -> Any:
+    """Return what becomes of files of a site that this one never asks: it has no address of it."""
+    if PeerCapability.FILES in repository.capabilities:
+        return T("The other site has not sent them yet: its next run does.")
+    return T(
+        "The other site is a Sahana Eden, which sends no files, and this site has no address to ask it for them. Enter its "
+        "address and an account at Configuration, and synchronize: they come then."
+    )
+
+
+def _explained(T: Translate) -> dict[Awaited, Any]:
     return {
         Awaited.FILES: T(
             "The other site did not have them when this site asked. They are asked for again until they come, less "
