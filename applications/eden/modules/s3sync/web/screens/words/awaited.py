@@ -38,8 +38,8 @@ def _not_asked(T: Translate, repository: Repository) -> Any:
     if PeerCapability.FILES in repository.capabilities:
         return T("The other site has not sent them yet: its next run does.")
     return T(
-        "The other site is a Sahana Eden, which sends no files, and this site has no address to ask it for them. Enter its "
-        "address and an account at Configuration, and synchronize: they come then."
+        "The other site is a Sahana Eden, which sends no files, and this site has no address to ask it for them. "
+        "Enter its address and an account at Configuration, and synchronize: they come then."
     )
 
 
