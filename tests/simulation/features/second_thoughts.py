@@ -74,6 +74,7 @@ class Decisions(Feature):
             first = each.db(table.deleted == False).select(orderby=table.uuid).first()  # noqa: E712
             if first is not None:
                 each.change("org_organisation", first.id, comments=f"{number}{each.name}")
+                each.db.commit()
 
     @staticmethod
     def _open(place: Place) -> list[Any]:
