@@ -131,6 +131,16 @@ def test_headquarters_invites_two_sites_narrows_one_and_revokes_the_other(
     assert north.synchronise() == "completed" and "Red South" in north.names()
     assert headquarters.state("North") == headquarters.state("South") == "equal"
 
+    # Headquarters has what each of them began, on its page and in a list of all.
+    key = headquarters.site.run("print(db(db.sync_repository.name == 'North').select().first().id)").strip()
+    seen = visible(admin.page(f"/sync/repository/{key}"))
+    assert "Exchanges that it began" in seen and "Organizations" in seen and "completed" in seen
+    listed = visible(admin.page("/sync/begun?kind=moved"))
+    assert "North" in listed and "South" in listed and "1 created" in listed
+    assert (
+        "South" not in visible(admin.page(f"/sync/begun?kind=moved&repository={key}")).partition("Filter")[2]
+    )
+
     # The scope of the north is narrowed: nothing new gets there, and that is no backlog.
     narrow = {**rules, "rule-0-filters": "~.name=Red Cross"}
     admin.submit("/sync/scope/create", "scope", name="Narrow", save="1", **narrow)
@@ -149,6 +159,7 @@ def test_headquarters_invites_two_sites_narrows_one_and_revokes_the_other(
     told = south.synchronise()
     assert told.startswith("failed") and "taken away" in told
     assert "Red Star" not in south.names()
+    assert "refused" in visible(admin.page("/sync/begun?kind=refused")).partition("Filter")[2]
     assert headquarters.state("North") == "equal"
 
 

@@ -191,6 +191,13 @@ def log():
     return log.page(_desk())
 
 
+def begun():
+    """Show the exchanges that other sites began here."""
+    from s3sync.web.screens.repository import begun as begun
+
+    return begun.page(_desk())
+
+
 def kept():
     """Show the kept versions that match, or one of them with the ways to resolve it."""
     from s3sync.web.screens import conflicts as conflicts

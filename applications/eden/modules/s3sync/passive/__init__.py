@@ -3,6 +3,7 @@ Knows all lower layers, but no other folder of its own layer.
 """
 
 __all__ = [
+    "begun",
     "contact",
     "dry_run",
     "files",

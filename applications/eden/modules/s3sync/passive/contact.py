@@ -10,6 +10,7 @@ from ..exchange.scope import NotApproved, Revoked
 from ..site import Repository, Site
 from ..site.repositories import REVOKED, first
 from ..site.scoping import scopes as scopes
+from .begun import BegunExchanges
 
 #: Minimum seconds between two updates of the last contact.
 CONTACT_EVERY = 60
@@ -97,3 +98,4 @@ def note_contact(repository: Repository) -> None:
     ):
         with site.store.aside():
             repository.update(last_connected=now, **bound)
+            BegunExchanges(repository).heard()

@@ -21,6 +21,7 @@ from ..site.names_of_sites import names_to_tell
 from ..site.rejected import retry_due
 from ..site.scoping import scopes as scopes
 from ..wire.protocol.pull import PullRequest
+from .begun import BegunExchanges
 from .contact import known, note_contact
 from .pull_by_eden import EDEN_TOKEN, serve_eden
 from .push import log_import, settle_deletions
@@ -77,6 +78,7 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
                 table.name, Activity.PULL, LogAction.SEND, Result.SUCCESS, sent(served.count, {})
             )
             repository.note_traffic(sent=served.count)
+            BegunExchanges(repository).note(table.name, sent=served.count)
     return served
 
 

@@ -32,6 +32,7 @@ from ..site.waiting_deletions import refuse_deletions, retry_deletions
 from ..wire.protocol.push import PushReply, PushRequest
 from ..wire.s3xml import error_tree as error_tree
 from ..wire.s3xml.document import Document
+from .begun import BegunExchanges
 from .contact import note_contact, registered
 from .pull_by_eden import EDEN_TOKEN, note_taken
 from .scoped import within_scope
@@ -262,6 +263,7 @@ def log_import(repository: Repository, table: str | None, report: Report) -> Non
             details=list(bounded(problems, LOGGED_PROBLEMS)),
         )
         repository.note_traffic(received=traffic.changes(counts))
+        BegunExchanges(repository).note(table, outcomes=counts)
 
 
 def _log_decided(repository: Repository, table: str | None, report: Report) -> None:

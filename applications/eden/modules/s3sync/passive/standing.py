@@ -18,6 +18,7 @@ from ..wire.filters import Filter
 from ..wire.protocol.news import read_pulls
 from ..wire.protocol.pull import PullRequest
 from ..wire.protocol.standing import StandingAnswer, StandingReport
+from .begun import BegunExchanges
 from .contact import note_contact, registered
 from .scoped import within
 
@@ -39,6 +40,8 @@ def take(site: Site, asking: str | None, report: StandingReport) -> StandingAnsw
         former = repository.states.standing()
         if former.journal != report.journal or former.number < report.number:
             _store(repository, report)
+        if report.complete:
+            BegunExchanges(repository).end()
         site.kept_versions.supersede(left_records.outdated(repository))
         # Before a run there is nothing to compare with: it is about to fetch what changed.
         names = dict.fromkeys((*report.fetches, *report.cursors))

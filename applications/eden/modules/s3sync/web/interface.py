@@ -45,6 +45,7 @@ from ..passive import push as push
 from ..passive import pushes as pushes
 from ..passive import registration as registration
 from ..passive import standing as standing
+from ..passive.begun import BegunExchanges
 from ..site import Repository, Site
 from ..wire.protocol.dry_run import dry_run_json
 from ..wire.protocol.invitation import JoinRequest
@@ -364,6 +365,9 @@ def _log_refusal(site: Site, request: Any, activity: Activity | None, error: Syn
             log.task(named, activity, action, Result.WARNING, error.said)
     else:
         log.error(named, activity, action, error)
+        if repository is not None:
+            with site.store.aside():
+                BegunExchanges(repository).refused(error)
 
 
 def _was_told(site: Site, repository: Repository, resource: str | None, mode: str) -> bool:

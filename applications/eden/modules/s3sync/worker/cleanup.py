@@ -13,6 +13,7 @@ from ..database import log as log
 from ..database import traffic as traffic
 from ..database.thinning import Thinning
 from ..monitoring.notices import outbox as outbox
+from ..passive import begun as begun
 from ..scheduler import queue as queue
 from ..site import Site
 from ..site.received_there import ReceivedThere
@@ -48,6 +49,7 @@ def tidy(site: Site) -> None:
         site.kept_versions.purge(before)
         resolve_many.purge(db, before)
         traffic.purge(db, before.date())
+        begun.purge(db, before, MOST_ENTRIES)
         outbox.purge(site, before)
     thin_changes(site)
     emptying.empty_bin(site)

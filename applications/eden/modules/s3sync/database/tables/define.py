@@ -21,6 +21,8 @@ BELONGING = (
     "sync_log",
     "sync_run",
     "sync_traffic",
+    "sync_served",
+    "sync_served_table",
     "sync_deferred",
     "sync_dataset",
     "sync_invitation",

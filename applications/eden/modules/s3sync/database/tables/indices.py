@@ -47,6 +47,9 @@ INDICES: tuple[Index, ...] = (
     ),
     ("sync_run_scheduler", "sync_run", ("scheduler_run_id",), False),
     ("sync_traffic_day", "sync_traffic", ("day", "repository_id"), False),
+    ("sync_served_newest", "sync_served", ("repository_id", "id"), False),
+    ("sync_served_time", "sync_served", ("finished_on",), False),
+    ("sync_served_table_of", "sync_served_table", ("served_id", "tablename"), False),
     ("sync_open_there_listed", "sync_open_there", ("repository_id", "kind", "tablename"), False),
     ("sync_kept_repository", "sync_kept", ("state", "kind", "repository_id"), False),
 )

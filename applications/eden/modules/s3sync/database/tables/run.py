@@ -73,6 +73,7 @@ def define_exchange(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             Field("scheduler_run_id", "integer"),
         ],
     )
+    _define_served(db, clock, counts)
     declare(
         db,
         "sync_traffic",
@@ -199,5 +200,36 @@ def define_exchange(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             Field("message", "text"),
             Field("created_on", "datetime", default=clock.now),
             Field("finished_on", "datetime"),
+        ],
+    )
+
+
+def _define_served(db: Any, clock: Clock, counts: tuple[str, ...]) -> None:
+    """Define the tables of exchanges that other sites began (see ``passive.begun``)."""
+    declare(
+        db,
+        "sync_served",
+        lambda: [
+            Field("repository_id", "integer", notnull=True),
+            Field("started_on", "datetime", default=clock.now),
+            Field("finished_on", "datetime", default=clock.now),
+            Field("state", length=16, notnull=True, default=RunState.RUNNING.value),
+            Field("moved", "boolean", notnull=True, default=False),
+            Field("code", length=32),
+            Field("message", "text"),
+            Field("remedy", "text"),
+            Field("params", "json"),
+        ],
+    )
+    declare(
+        db,
+        "sync_served_table",
+        lambda: [
+            Field("served_id", "integer", notnull=True),
+            Field("repository_id", "integer", notnull=True),
+            # "" for records that were put off
+            Field("tablename", length=64, notnull=True, default=""),
+            Field("sent", "integer", notnull=True, default=0),
+            *[Field(name, "integer", notnull=True, default=0) for name in counts],
         ],
     )

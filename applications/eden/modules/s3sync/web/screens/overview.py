@@ -16,12 +16,14 @@ from ...database.paging import ListPage, containing, order_of, page_of
 from ...database.runs import Run
 from ...monitoring.flows import Flow, incoming_of
 from ...monitoring.status import RepositoryStatus, recent_runs, statuses
+from ...passive import begun as begun
 from ...scheduler import queue as queue
 from ...site import Repository, Site
 from ...site.labels import Translate, resource_title
 from ...site.tasks import TaskRow
 from . import charts as charts
 from .context import ScreenContext
+from .repository.begun import as_runs, newest
 from .runs import run_lines
 from .widgets import clear_words
 from .words import states_and_units as states_and_units
@@ -88,7 +90,10 @@ def page(screen: ScreenContext) -> Any:
     )
     page = ListPage.asked(variables, len(shown), PAGE)
     rows = shown[slice(*page.bounds(PAGE))]
-    runs = recent_runs(site, [each.id for each in rows], RUNS)
+    ours = [each.id for each in rows if each.facts.is_active]
+    runs = recent_runs(site, ours, RUNS)
+    theirs = begun.recent(site, [each.id for each in rows if not each.facts.is_active], RUNS)
+    runs.update({key: as_runs(site, found) for key, found in theirs.items()})
     cards = [_card(screen, each, runs.get(each.id, [])) for each in rows]
     days = traffic.days(screen.db, screen.now.date(), DAYS)
     moved = any(day.received or day.sent for day in days)
@@ -215,6 +220,7 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
         "flows": _flow_lines(screen, record, status),
         "page": runs,
         "lines": run_lines(screen, [Run.read(row) for row in runs.rows], live),
+        "begun": newest(screen, record),
         "workers": status.facts.workers,
         "command": screen.worker_command,
     }

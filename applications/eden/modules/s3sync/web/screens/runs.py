@@ -74,7 +74,7 @@ def resource_lines(site: Site, T: Translate, run: Run) -> list[ResourceLine]:
     """Return the results of a run for each resource with exchanged records."""
     return [
         ResourceLine(
-            resource_title(site, name), _told(T, entry.get("received") or {}), int(entry.get("sent") or 0)
+            resource_title(site, name), told(T, entry.get("received") or {}), int(entry.get("sent") or 0)
         )
         for name, entry in sorted((run.details or {}).items())
     ]
@@ -82,10 +82,11 @@ def resource_lines(site: Site, T: Translate, run: Run) -> list[ResourceLine]:
 
 def totals(T: Translate, run: Run) -> Any:
     """Return in words the outcomes of the records that a run received."""
-    return _told(T, {**run.received, "conflict": run.conflicts})
+    return told(T, {**run.received, "conflict": run.conflicts})
 
 
-def _told(T: Translate, counts: Any) -> Any:
+def told(T: Translate, counts: Any) -> Any:
+    """Return outcomes of records in words."""
     parts = [
         T("%(count)s %(outcome)s") % {"count": states_and_units.number(counts[name]), "outcome": words}
         for name, words in states_and_units.outcomes(T).items()

@@ -2,6 +2,7 @@
 
 __all__ = [
     "awaited",
+    "begun",
     "configuration",
     "connection_test",
     "form",
