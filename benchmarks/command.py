@@ -13,6 +13,7 @@ from .crowd import measure_crowd
 from .move import measure_moves
 from .scenes import Measurements
 from .sites import connect, workshop
+from .soon import measure_soon
 from .stick import measure_stick
 from .table import Row, heading, line, machine, write_json
 from .tables import measure_tables
@@ -25,6 +26,7 @@ SCENES = {
     "move": "a site moves from SQLite to each server that is here, and back",
     "tables": "a list saved as a table, and a table imported",
     "line": "first pulls over lines, and runs over a satellite's line: round trips, bytes and time",
+    "soon": "how soon a change is at the other site, where the schedule says as soon as something changes",
     "breaks": "a first pull with a large file over a line that drops again and again",
     "pages": "screens of the administration during an import",
     "screens": "every screen with 100 repositories, 1,000 tasks, 100,000 log entries, 10,000 conflicts",
@@ -96,6 +98,7 @@ def scenes(measurements: Measurements, options: argparse.Namespace) -> list[Call
         "move": lambda: measurements.measured(measure_moves, many),
         "tables": lambda: measurements.measured(measure_tables, 20_000),
         "line": lambda: measurements.line(30_000 if options.quick else many),
+        "soon": lambda: measurements.measured(measure_soon, 3 if options.quick else 7),
         "breaks": lambda: measurements.breaks(options.quick),
         "pages": lambda: measurements.pages(many),
         "screens": measurements.screens,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from s3sync.adapters.base import Remote
+from s3sync.exchange.line import Line
 from s3sync.scheduler.lease import Lease
 from s3sync.worker import synchronise as synchronise
 from tests.support.exchange import DirectPeer
@@ -16,6 +17,7 @@ class WithLine(DirectPeer):
     """A direct peer that looks like an adapter."""
 
     fails: Exception | None = None
+    line: Line | None = None
 
     def __enter__(self) -> WithLine:
         return self

@@ -42,7 +42,7 @@ if settings.has_module("sync"):
         from s3sync.site import Site
         from s3sync.worker import on_change as on_change
 
-        return partial(on_change.Watch().look, Site.from_current())
+        return partial(on_change.Watch(scheduler.look_again).look, Site.from_current())
 
     def sync_listening():
         """Return what begins jobs once something has changed at another site (see s3sync.worker.listening)."""

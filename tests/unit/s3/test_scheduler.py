@@ -92,6 +92,9 @@ def test_it_is_woken_before_its_heartbeat(worker: WatchingScheduler) -> None:
     worker.wake()
     sleeping.join(30)
     assert not sleeping.is_alive()
+    worker.look_again(3600)
+    worker.look_again(0.05)
+    worker.sleep()
     worker.w_stats.sleep = 0.05
     worker.sleep()
     assert not worker._awake.is_set(), "and sleeps again then"

@@ -12,6 +12,7 @@ import pytest
 from s3sync.core.clock import SystemClock
 from s3sync.core.errors import TlsFailed
 from s3sync.core.messages import Sentence
+from s3sync.exchange.line import Line
 from s3sync.transport.client import Transport
 from s3sync.transport.pinning import (
     PinnedAdapter,
@@ -122,7 +123,7 @@ def test_a_port_without_tls_is_told_as_such(peer: FakePeer) -> None:
 
 
 def test_what_goes_through_a_proxy_is_checked_as_well() -> None:
-    manager = PinnedAdapter(readable(DIGITS)).proxy_manager_for("http://127.0.0.1:3128")
+    manager = PinnedAdapter(readable(DIGITS), Line()).proxy_manager_for("http://127.0.0.1:3128")
     assert manager.connection_pool_kw["assert_fingerprint"] == DIGITS
 
 
@@ -137,7 +138,7 @@ def test_a_certificate_is_looked_at_and_whether_an_authority_vouches_for_it(
 
 
 def test_an_https_proxy_is_verified_although_no_authority_vouches_for_the_other_site() -> None:
-    manager = PinnedAdapter(DIGITS).proxy_manager_for("https://proxy.example.org:3128")
+    manager = PinnedAdapter(DIGITS, Line()).proxy_manager_for("https://proxy.example.org:3128")
     assert manager.proxy_config.ssl_context.verify_mode is ssl.CERT_REQUIRED
     assert manager.proxy_config.ssl_context.check_hostname
     assert manager.connection_pool_kw["assert_fingerprint"] == DIGITS

@@ -95,6 +95,17 @@ def test_what_follows_during_the_pause_does_not_prolong_it(world: World, watch: 
     assert begun == [False] * PAUSE + [True]
 
 
+def test_it_is_looked_for_when_the_pause_is_over(world: World, job: int) -> None:
+    again: list[float] = []
+    watch = Watch(again.append)
+    watch.look(world.site)
+    enter(world)
+    watch.look(world.site)
+    world.site.clock.step(PAUSE - 1)
+    watch.look(world.site)
+    assert again == [PAUSE, 1]
+
+
 def test_workers_are_woken(world: World, watch: Watch) -> None:
     db = world.site.db
     db.scheduler_worker.insert(worker_name="w", is_ticker=True, status="ACTIVE")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from typing import Any, Callable
 
@@ -27,16 +28,22 @@ class WatchingScheduler(Scheduler):
         self.watches: list[Callable[[], Look]] = []
         self._looks: list[Look] | None = None
         self._awake = threading.Event()
+        self._again = math.inf
         super().__init__(*args, **options)
 
     def wake(self) -> None:
         """Let the worker look around at once, if it does nothing else; from any thread."""
         self._awake.set()
 
+    def look_again(self, seconds: float) -> None:
+        """Let this worker look around after so many seconds at the latest, if it does nothing else."""
+        self._again = min(self._again, seconds)
+
     def sleep(self) -> None:
         """Wait for the next heartbeat, or until somebody wakes this worker."""
-        self._awake.wait(self.w_stats.sleep)
+        self._awake.wait(min(self.w_stats.sleep, self._again))
         self._awake.clear()
+        self._again = math.inf
 
     def pop_task(self) -> Any:
         """Return the next task of this worker, None if there is none."""

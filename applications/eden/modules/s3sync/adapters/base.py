@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..core.errors import ConfigurationError, PeerRefused
+from ..exchange.line import Line
 from ..exchange.peer import Asking, Capability, Exchange, News, PullResult, PushResult, Registration, Sending
 from ..wire.carried.state import Page, State
 from ..wire.protocol.dry_run import DryRunResult
@@ -98,6 +99,11 @@ class Adapter(ABC):
     @property
     def skew(self) -> float | None:
         """See port ``Peer``."""
+        return None
+
+    @property
+    def line(self) -> Line | None:
+        """How good the line to the peer was so far; None from a type that has none."""
         return None
 
     def close(self) -> None:

@@ -22,6 +22,7 @@ from ..core.errors import (
     RedirectedElsewhere,
     SyncError,
 )
+from ..exchange.line import Line
 from ..exchange.peer import (
     Asking,
     Capability,
@@ -174,6 +175,11 @@ class EdenAdapter(Adapter):
     def skew(self) -> float | None:
         """See port ``Peer``."""
         return self.transport.skew
+
+    @property
+    def line(self) -> Line:
+        """See ``Adapter``."""
+        return self.transport.line
 
     def close(self) -> None:
         """Close the connections to the peer and remove what was fetched."""

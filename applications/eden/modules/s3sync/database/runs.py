@@ -34,6 +34,7 @@ class Run:
         created, updated, unchanged, deleted, merged, skipped, conflicts, rejected: outcomes of received records.
         sent: number of records sent.
         bytes_received, bytes_sent: bytes on the line.
+        line: how good the line was, as stored (``exchange.line.Line``).
         cancel_requested: whether a person asked to stop it.
         message: what there is to say about it.
         failures: what failed, as stored (``read_failures``).
@@ -64,6 +65,7 @@ class Run:
     sent: int = 0
     bytes_received: int = 0
     bytes_sent: int = 0
+    line: Mapping[str, Any] | None = None
     cancel_requested: bool = False
     message: str = ""
     failures: Sequence[Mapping[str, Any]] | None = None

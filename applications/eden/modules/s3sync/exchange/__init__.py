@@ -9,6 +9,7 @@ __all__ = [
     "disputes",
     "exporter",
     "importer",
+    "line",
     "listening",
     "peer",
     "ports",

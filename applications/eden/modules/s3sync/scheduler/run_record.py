@@ -11,6 +11,7 @@ from ..core.messages import Sentence
 from ..core.task import Activity, RunState
 from ..core.text import legible
 from ..database import traffic as traffic
+from ..exchange.line import Line
 from ..exchange.run.failures import Cancelled, Failure, RunBrokenOff
 from ..exchange.run.ports import Stage
 from ..site import Site
@@ -115,6 +116,10 @@ class RunRecord:
         for name, count in counts.items():
             if count:
                 entry["received"][name] = entry["received"].get(name, 0) + count
+
+    def note_line(self, line: Line | None) -> None:
+        """Remember how good the line was, to be stored with the end of the run; None for no line."""
+        self._pending["line"] = line.to_json() or None if line is not None else None
 
     def check(self) -> None:
         """See port ``Progress``."""

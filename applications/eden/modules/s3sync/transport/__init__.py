@@ -8,6 +8,7 @@ __all__ = [
     "drives",
     "failures",
     "limits",
+    "measuring",
     "pinning",
     "resuming",
     "sealed_storage",

@@ -117,6 +117,8 @@ class Response:
     skew: float | None = None
     received: int = 0
     watch: Watch | None = None
+    #: When the last piece had arrived (monotonic).
+    ended: float | None = None
 
     @property
     def status(self) -> int:
@@ -241,6 +243,7 @@ class Response:
                 if not raw:
                     break
                 self.received += len(raw)
+                self.ended = time.monotonic()
                 if self.watch is not None:
                     self.watch.received(self.received)
                 if self.pace is not None and self.pace.is_too_slow(len(raw)):

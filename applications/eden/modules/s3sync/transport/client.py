@@ -31,9 +31,11 @@ from ..core.errors import (
     TlsFailed,
 )
 from ..core.limits import CHUNK
+from ..exchange.line import Line
 from .answer import Reply, Response, Watch, clock_skew
 from .failures import disk_error, line_errors, speaks_otherwise
 from .limits import MOST_REDIRECTS, REDIRECTS, Limits, Pace
+from .measuring import MeasuringAdapter
 from .pinning import pin
 from .received_files import refuse_page
 from .resuming import Resuming
@@ -58,6 +60,7 @@ class Transport:
 
     Attributes:
         resuming: keeps what broke off, None if nothing is kept.
+        line: how good the line was so far.
     """
 
     resuming: Resuming | None = None
@@ -85,9 +88,12 @@ class Transport:
         # The environment's proxies and .netrc would override the administrator's settings.
         self._session.trust_env = False
         self._session.verify = verify
+        self.line = Line()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, MeasuringAdapter(self.line))
         self._certificate = certificate
         if certificate:
-            pin(self._session, certificate)
+            pin(self._session, certificate, self.line)
         self._session.headers["User-Agent"] = USER_AGENT
         self._session.headers["Accept-Encoding"] = "gzip"
         del self._session.headers["Accept"]
@@ -285,6 +291,7 @@ class Transport:
         self._own(url)
         address = address_of(url)
         before = self._clock.now()
+        began, connecting = time.monotonic(), self.line.connecting
         with line_errors(address, self._proxy, pinned=bool(self._certificate)):
             response = self._session.request(
                 method,
@@ -296,6 +303,8 @@ class Transport:
                 allow_redirects=False,
                 timeout=(self.limits.connect_timeout, self.limits.read_timeout),
             )
+        first = time.monotonic()
+        self.line.answered(max(0.0, first - began - (self.line.connecting - connecting)))
         try:
             most = self.limits.answer_time
             answer = Response(
@@ -310,6 +319,7 @@ class Transport:
             if answer.skew is not None:
                 self.skew = answer.skew
             yield answer
+            self.line.brought(answer.received, (answer.ended or first) - first)
         finally:
             response.close()
 

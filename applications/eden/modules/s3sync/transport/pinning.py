@@ -9,10 +9,11 @@ import ssl
 from typing import Any, NamedTuple
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import exceptions as urllib3_errors
 
+from ..exchange.line import Line
+from .measuring import MeasuringAdapter
 from .scheme import is_certificate, wrapped
 from .urls import origin
 
@@ -50,16 +51,17 @@ def readable(fingerprint: str) -> str:
     return ":".join(digits[place : place + 2] for place in range(0, len(digits), 2))
 
 
-class PinnedAdapter(HTTPAdapter):
+class PinnedAdapter(MeasuringAdapter):
     """Connections to servers with one certificate, whoever vouches for it; checked before a request is sent.
 
     Args:
         fingerprint: its SHA-256.
+        line: where is noted how long they took.
     """
 
-    def __init__(self, fingerprint: str) -> None:
+    def __init__(self, fingerprint: str, line: Line) -> None:
         self._fingerprint = normal(fingerprint)
-        super().__init__()
+        super().__init__(line)
 
     def init_poolmanager(self, *given: Any, **options: Any) -> None:
         """See requests."""
@@ -73,9 +75,9 @@ class PinnedAdapter(HTTPAdapter):
         )
 
 
-def pin(session: requests.Session, fingerprint: str) -> None:
+def pin(session: requests.Session, fingerprint: str, line: Line) -> None:
     """Let a session accept the certificate with this fingerprint, and no other one."""
-    session.mount("https://", PinnedAdapter(fingerprint))
+    session.mount("https://", PinnedAdapter(fingerprint, line))
     # No authority is asked: the fingerprint says more, and nobody vouches for such a certificate.
     session.verify = False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 from ..database.tables.fields import live
 from ..monitoring import status as status
@@ -24,9 +24,14 @@ class AfterChange(NamedTuple):
 
 
 class Watch:
-    """What a worker has seen of the changes at its site. It begins to know with its first look."""
+    """What a worker has seen of the changes at its site. It begins to know with its first look.
 
-    def __init__(self) -> None:
+    Args:
+        look_again: lets the worker look after so many seconds at the latest, None where it has its own times.
+    """
+
+    def __init__(self, look_again: Callable[[float], object] | None = None) -> None:
+        self._look_again = look_again
         self._head: int | None = None
         self._waiting: dict[int, datetime] = {}
         self._begun: dict[int, int | None] = {}
@@ -73,6 +78,9 @@ class Watch:
                 self._waiting.pop(each.id, None)
                 continue
             since = self._waiting.setdefault(each.id, now)
+            left = found[each.id].pause - (now - since).total_seconds()
+            if left > 0 and self._look_again is not None:
+                self._look_again(left)
             busy = facts.is_live or facts.is_queued or facts.next_try is not None
             if not busy and now - since >= timedelta(seconds=found[each.id].pause):
                 due.append((each.id, found[each.id].id))

@@ -228,6 +228,7 @@ def _exchanged(repository: Repository, run: RunRecord, manual: bool, lease: Leas
                 not_allowed.note(repository, report.not_allowed)
             reached = True
         finally:
+            run.note_line(peer.line)
             repository.note_contact(peer.skew, reached=reached)
         _warn_of_skew(settings, log, peer.skew)
     return report

@@ -65,6 +65,8 @@ def define_exchange(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             Field("sent", "integer", default=0, label=T("Records sent")),
             Field("bytes_received", "bigint", default=0),
             Field("bytes_sent", "bigint", default=0),
+            # How good the line was (exchange.line.Line), None where that is not known.
+            Field("line", "json"),
             Field("cancel_requested", "boolean", default=False),
             Field("message", "text", label=T("Message")),
             # The failures (messages.FailureRecord), None if there were none.

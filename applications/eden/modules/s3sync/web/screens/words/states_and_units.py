@@ -14,6 +14,7 @@ from ....core.recurrence import DAY, HOUR, MINUTE, every
 from ....core.repository_state import State
 from ....core.task import Activity, RunState
 from ....database.runs import Run
+from ....exchange.line import Line
 from ....exchange.run.ports import Stage
 from ....monitoring.flows import Incoming
 from ....monitoring.pending_changes import PendingChanges
@@ -135,6 +136,30 @@ def size(T: Translate, count: int) -> Any:
     if count < 1024**3:
         return T("%s MB") % f"{count / (1024 * 1024):.1f}"
     return T("%s GB") % f"{count / 1024**3:.1f}"
+
+
+def line(T: Translate, told: Mapping[str, Any] | None) -> Any:
+    """Return in words how good the line of a run was, "" where that is not known.
+
+    Args:
+        T: web2py's translator.
+        told: as stored with the run.
+    """
+    found = Line.from_json(told)
+    if found is None or found.quickest is None:
+        return ""
+    words = [
+        T("Connected in %(all)s s, of which the name took %(name)s s and encryption %(secure)s s.")
+        % {
+            "all": f"{found.connecting:.1f}",
+            "name": f"{found.lookup:.1f}",
+            "secure": f"{found.secure:.1f}",
+        },
+        T("The quickest answer took %s s.") % f"{found.quickest:.2f}",
+    ]
+    if found.rate is not None:
+        words.append(T("Large answers came with %s a second.") % size(T, round(found.rate)))
+    return " ".join(map(str, words))
 
 
 # --- time ----------------------------------------------------------------------------------------------------
