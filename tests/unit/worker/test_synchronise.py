@@ -18,7 +18,6 @@ from gluon.storage import Storage
 from s3sync.core.errors import AlreadyRunning, ConfigurationError, PeerRefused
 from s3sync.core.messages import read_failures
 from s3sync.database import log as log
-from s3sync.exchange.line import Line
 from s3sync.exchange.run.failures import Cancelled, RunFailed
 from s3sync.exchange.run.ports import Stage
 from s3sync.monitoring import failure_mail as failure_mail
@@ -88,20 +87,6 @@ def test_a_run_whose_worker_died_says_so(world: World) -> None:
     assert (world.last.state, failure.code) == ("failed", "run_broken_off")
     assert failure.params["message"] == [{"code": "worker_lost", "params": {}}]
     assert failure.message == world.last.message
-
-
-def test_how_good_the_line_was_is_kept_with_the_run_however_it_ended(world: World) -> None:
-    world.peer.line = Line(connections=1, connect=0.61, requests=2, quickest=0.6)
-    world.run()
-    told = world.last.line
-    assert Line.from_json(told) == world.peer.line
-    world.peer.line = None
-    world.run()
-    assert world.last.line is None
-    world.peer.line, world.peer.fails = Line(connections=3), PeerRefused("no")
-    with pytest.raises(RunFailed):
-        world.run()
-    assert world.last.line == {"connections": 3}
 
 
 def test_a_scheduled_run_with_nothing_to_do_is_quiet(world: World) -> None:
