@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Callable
 
 from .crowd import measure_crowd
+from .faults import measure_faults
 from .move import measure_moves
 from .scenes import Measurements
 from .sites import connect, workshop
@@ -34,6 +35,7 @@ SCENES = {
     "edits": "time and room for knowing edits by field, where a tenth of the records was edited",
     "load": "1, 20 and 200 clients at once, the web server of ./run beside web2py's own",
     "crowd": "200 sites that pull for --minutes, with --database at gunicorn",
+    "faults": "writers that want the same records, and a worker that is killed in a run",
     "workers": "eight repositories with 1, 2 and 4 workers",
 }
 
@@ -106,6 +108,7 @@ def scenes(measurements: Measurements, options: argparse.Namespace) -> list[Call
         "edits": lambda: measurements.edits(10_000 if options.quick else options.most),
         "load": lambda: measurements.load(5 if options.quick else 20),
         "crowd": lambda: measurements.load(60 * options.minutes, measure_crowd),
+        "faults": lambda: measurements.measured(measure_faults, 10 if options.quick else 30),
         "workers": lambda: measurements.workers(2_000 if options.quick else 10_000),
     }
     return [known[name] for name in SCENES if not options.scenes or name in options.scenes]

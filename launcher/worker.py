@@ -90,6 +90,9 @@ def refine_scheduler() -> None:
     def order_assignment(self: Any, wanted: bool) -> None:
         if wanted:
             self.assignment_ordered = True
+            # The order comes from the thread of the heartbeat; who carries it out would sleep on for up to a heartbeat.
+            if wake := getattr(self, "wake", None):
+                wake()
 
     def refined_assign_tasks(self: Any) -> None:
         self.assignment_ordered = False

@@ -76,3 +76,29 @@ def test_what_ran_while_the_clock_was_ahead_does_not_wait_until_that_time_has_co
     due = {key: db.scheduler_task(key).next_run_time for key in (ran, planned, usual, beside)}
     assert due == {ran: NOW, planned: wrong, usual: NOW + hour, beside: wrong}
     assert db.scheduler_task(ran).last_run_time == NOW, "or it would come due with each heartbeat"
+
+
+#: The scheduler is changed for its whole process.
+ORDERED = """
+import threading
+from launcher.worker import refine_scheduler
+from s3.scheduler import WatchingScheduler
+refine_scheduler()
+worker = WatchingScheduler.__new__(WatchingScheduler)
+worker._awake = threading.Event()
+worker.do_assign_tasks = False
+print(worker.do_assign_tasks, worker._awake.is_set())
+worker.do_assign_tasks = True
+print(worker.do_assign_tasks, worker._awake.is_set())
+"""
+
+
+def test_an_order_to_assign_tasks_wakes_who_carries_it_out() -> None:
+    path = os.pathsep.join(sys.path)
+    done = subprocess.run(
+        [sys.executable, "-c", ORDERED],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert done.stdout.splitlines() == ["False False", "True True"], done.stderr
