@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Callable
 
+from .couch import measure_couch
 from .crowd import measure_crowd
 from .faults import measure_faults
 from .move import measure_moves
@@ -28,6 +29,7 @@ SCENES = {
     "tables": "a list saved as a table, and a table imported",
     "line": "first pulls over lines, and runs over a satellite's line: round trips, bytes and time",
     "soon": "how soon a change is at the other site, where the schedule says as soon as something changes",
+    "couch": "PouchDB against express-pouchdb over the same lines; needs node and npm",
     "breaks": "a first pull with a large file over a line that drops again and again",
     "pages": "screens of the administration during an import",
     "screens": "every screen with 100 repositories, 1,000 tasks, 100,000 log entries, 10,000 conflicts",
@@ -101,6 +103,7 @@ def scenes(measurements: Measurements, options: argparse.Namespace) -> list[Call
         "tables": lambda: measurements.measured(measure_tables, 20_000),
         "line": lambda: measurements.line(30_000 if options.quick else many),
         "soon": lambda: measurements.measured(measure_soon, 3 if options.quick else 7),
+        "couch": lambda: measurements.measured(measure_couch, 10_000 if options.quick else 30_000),
         "breaks": lambda: measurements.breaks(options.quick),
         "pages": lambda: measurements.pages(many),
         "screens": measurements.screens,

@@ -143,9 +143,11 @@ class Line:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.traffic.connections += 1
-        # What a connection costs before it carries anything.
-        await asyncio.sleep(self._round_trip)
-        await self._pass_on((reader, writer), await asyncio.open_connection(*self._target))
+        # The line may end before the connection does.
+        with contextlib.suppress(asyncio.CancelledError):
+            # What a connection costs before it carries anything.
+            await asyncio.sleep(self._round_trip)
+            await self._pass_on((reader, writer), await asyncio.open_connection(*self._target))
 
     async def _pass_on(self, near: Ends, far: Ends) -> None:
         """Carry both directions between the asking and the answering end of a connection."""
@@ -161,7 +163,6 @@ class Line:
             turns[0] = False
 
         late = self._round_trip / 2
-        # The line may end before the connection does.
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.gather(
                 _carry(near[0], far[1], asked, late, self.up),
@@ -247,6 +248,11 @@ def measure_line(field: Site, headquarters: Site, tables: Sequence[str]) -> Iter
             seconds, passed = _run(field, repository, line)
             name = f"one record of {CHANGED} resources at both ends, {len(tables)} exchanged, {how}"
             yield from _rows(name, seconds, passed, (3, 6000, None) if together else None)
+            for site, where in ((headquarters, "the answering end"), (field, "the asking end")):
+                site.script("touch", tables=list(tables[:1]), edits=True)
+                seconds, passed = _run(field, repository, line)
+                name = f"one record edited at {where}, {len(tables)} exchanged, {how}"
+                yield from _rows(name, seconds, passed, None)
 
 
 def at(site: Site, line: Line) -> Site:

@@ -16,6 +16,7 @@ from s3sync.adapters.lines import Lines
 from s3sync.core.clock import SystemClock
 from s3sync.core.retry import RetryPolicy
 from s3sync.exchange.peer import Asking, Exchange
+from s3sync.wire.columns import START, fold, unfold
 from s3sync.wire.part_store import PartStore
 from tests.support.peer import organisation, s3xml
 from tests.support.proxy import Fault, FaultProxy
@@ -113,6 +114,28 @@ def test_a_registration_that_cannot_be_read(line: Line, body: bytes, status: int
 def test_other_ways_to_register(line: Line) -> None:
     assert refused(line.get(REGISTER), 405) and refused(line.delete(REGISTER), 405)
     assert refused(line.post("/sync/repository/register.xml", data=b"<a/>"), 415)
+
+
+# --- column by column --------------------------------------------------------------------------------------
+
+
+def test_documents_travel_column_by_column_in_both_directions(line: Line) -> None:
+    document = s3xml(*(organisation(number) for number in range(900, 950)))
+    sent = gzip.compress(b"".join(fold([document])))
+    url = f"{SYNC}?resource=org_organisation&repository={REGISTERED}"
+    told = line.post(url, data=sent, headers={"Content-Encoding": "gzip"}).json()
+    assert told["records"] == 50
+    # It has them already: somebody else asks.
+    url = f"{SYNC}?resource=org_organisation&repository=unknown"
+    plain = line.get(f"{url}&cursor=&limit=1000")
+    raw = line.get(f"{url}&cursor=&limit=1000&columns=1")
+    assert not raw.content.startswith(START), "only packed"
+    taken = line.get(f"{url}&cursor=&limit=1000&columns=1", headers={"Accept-Encoding": "gzip"})
+    assert taken.content.startswith(START) and len(taken.content) < len(plain.content)
+    assert b"".join(unfold([taken.content])).count(b"<resource ") == plain.content.count(b"<resource ")
+    broken = gzip.compress(b"".join(fold([document]))[:-9])
+    url = url.replace("unknown", REGISTERED)
+    assert refused(line.post(url, data=broken), 400)["error"] == "document_truncated"
 
 
 # --- what is offered ---------------------------------------------------------------------------------------

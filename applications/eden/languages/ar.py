@@ -1350,6 +1350,7 @@
 'The quickest answer took %s s.': 'استغرق أسرع رد %s ث.',
 'Large answers came with %s a second.': 'وصلت الردود الكبيرة بسرعة %s في الثانية.',
 'The line': 'الخط',
+'packs documents more tightly for a bad line': 'يضغط المستندات أكثر لخط ضعيف',
 'and as soon as something changes at the other site': 'وفور تغيّر شيء في الموقع الآخر',
 'tells at once when something changes there': 'يخبر فورًا عندما يتغير شيء هناك',
 'and %s after a change here': 'و %s بعد تغيير هنا',

@@ -1170,6 +1170,7 @@
 'The quickest answer took %s s.': 'Die schnellste Antwort brauchte %s s.',
 'Large answers came with %s a second.': 'Große Antworten kamen mit %s in der Sekunde.',
 'The line': 'Die Verbindung',
+'packs documents more tightly for a bad line': 'packt Dokumente für eine schlechte Verbindung dichter',
 'and as soon as something changes at the other site': 'und sobald sich am anderen Standort etwas ändert',
 'tells at once when something changes there': 'sagt sofort, wenn sich dort etwas ändert',
 'and %s after a change here': 'und %s nach einer Änderung hier',

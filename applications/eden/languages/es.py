@@ -1215,6 +1215,7 @@
 'The quickest answer took %s s.': 'La respuesta más rápida tardó %s s.',
 'Large answers came with %s a second.': 'Las respuestas grandes llegaron a %s por segundo.',
 'The line': 'La línea',
+'packs documents more tightly for a bad line': 'comprime más los documentos para una mala línea',
 'and as soon as something changes at the other site': 'y en cuanto cambie algo en el otro sitio',
 'tells at once when something changes there': 'avisa enseguida cuando algo cambia allí',
 'and %s after a change here': 'y %s después de un cambio aquí',

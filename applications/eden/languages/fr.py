@@ -1215,6 +1215,7 @@
 'The quickest answer took %s s.': 'La réponse la plus rapide a pris %s s.',
 'Large answers came with %s a second.': 'Les grandes réponses sont arrivées à %s par seconde.',
 'The line': 'La ligne',
+'packs documents more tightly for a bad line': 'compresse davantage les documents pour une mauvaise ligne',
 'and as soon as something changes at the other site': 'et dès que quelque chose change sur l’autre site',
 'tells at once when something changes there': 'dit aussitôt quand quelque chose y change',
 'and %s after a change here': 'et %s après une modification ici',

@@ -157,6 +157,7 @@ def test_parameters_of_a_pull_are_documented() -> None:
         total=True,
         number=RequestNumber(1, "a"),
         keep=True,
+        columns=True,
         ahead="j.1.t",
     )
     names = query_names(everything.to_query())

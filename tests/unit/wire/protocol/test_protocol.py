@@ -287,10 +287,12 @@ def test_a_capability_travels_by_its_name() -> None:
         "ahead",
         "prescribe",
         "listen",
+        "columns",
     ]
     sent = RegistrationRequest("peer-1", "x", capabilities=frozenset(PeerCapability)).to_body()
     assert json.loads(sent)["capabilities"] == [
         "ahead",
+        "columns",
         "cursor",
         "files",
         "gzip",

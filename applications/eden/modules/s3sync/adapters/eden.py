@@ -37,7 +37,6 @@ from ..transport.answer import Reply
 from ..transport.pinning import is_fingerprint, normal
 from ..transport.resuming import Resuming
 from ..transport.urls import application_url
-from ..wire.compression import gzip
 from ..wire.protocol.dry_run import DryRunResult, read_dry_run
 from ..wire.protocol.invitation import JoinReply, JoinRequest
 from ..wire.protocol.listening import ListenAnswer
@@ -59,6 +58,7 @@ from ..wire.protocol.registration import RegistrationReply, RegistrationRequest
 from ..wire.protocol.standing import StandingAnswer, StandingReport, read_standing_reply
 from ._answers import CursorWatch, checked, pulled, push_result
 from ._body_sender import BodySender
+from ._packing import Packing
 from ._resource_push import ResourcePush
 from ._together import ask_news, ask_to_listen, push_together
 from .base import Adapter, Remote, T
@@ -151,6 +151,7 @@ class EdenAdapter(Adapter):
         PeerCapability.TOGETHER: T("exchanges several resources in one request"),
         PeerCapability.RESUME: T("goes on with a page or file that broke off"),
         PeerCapability.AHEAD: T("sends the next page while one is stored"),
+        PeerCapability.COLUMNS: T("packs documents more tightly for a bad line"),
         PeerCapability.LISTEN: T("tells at once when something changes there"),
         PeerCapability.LOOK: T("shows beforehand what a synchronization would do"),
         RESOURCE_URL: T("takes records only at the address of each resource"),
@@ -168,6 +169,7 @@ class EdenAdapter(Adapter):
         )
         if lines.parts is not None and remote.id:
             self.transport.resuming = Resuming(lines.parts, remote.id)
+        self._packing = Packing(self.transport.line)
         self.bodies = BodySender(self.transport, remote.own_uuid)
         self._resource_push = ResourcePush(self._everything, self._post_document)
 
@@ -288,7 +290,8 @@ class EdenAdapter(Adapter):
     def pull(self, exchange: Exchange, asking: Asking) -> PullResult:
         """See port ``Peer``."""
         resumes = self._resumes and not asking.look
-        request = replace(self._pull_request(exchange, asking), keep=resumes)
+        columns = self._packing.spares_bytes(self.remote.capabilities)
+        request = replace(self._pull_request(exchange, asking), keep=resumes, columns=columns)
         url = f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}"
         watch = None if asking.receiving is None else CursorWatch(asking.receiving)
         return pulled(self.transport.download(url, resumes=resumes, watch=watch))
@@ -387,8 +390,7 @@ class EdenAdapter(Adapter):
         os.close(handle)
         packed = Path(name)
         try:
-            with document.open("rb") as source, packed.open("wb") as target:
-                gzip.pack(source, target)
+            self._packing.pack(document, packed, self.remote.capabilities)
             return self._send_body("POST", url, packed, {**headers, "Content-Encoding": "gzip"})
         finally:
             packed.unlink()

@@ -27,6 +27,7 @@ from ..core.errors import (
 from ..core.limits import BEGINNING, CHUNK
 from ..core.messages import Sentence
 from ..core.text import shown
+from ..wire.columns import DamagedColumns, unfold
 from ..wire.compression import DamagedPacking, gzip
 from .failures import a_web_page, error_of, http_date, json_object, line_errors, looks_like_html, not_http
 from .limits import REDIRECTS, Pace
@@ -117,6 +118,8 @@ class Response:
     skew: float | None = None
     received: int = 0
     watch: Watch | None = None
+    #: Whether it is a document, which may come column by column.
+    is_document: bool = False
     #: When the last piece had arrived (monotonic).
     ended: float | None = None
 
@@ -221,10 +224,11 @@ class Response:
             )
         try:
             if encoding in ("gzip", "x-gzip"):
-                yield from gzip.unpack(body or self.raw())
+                plain = gzip.unpack(body or self.raw())
+                yield from unfold(plain) if self.is_document else plain
             else:
                 yield from body or self.raw()
-        except DamagedPacking as error:
+        except (DamagedPacking, DamagedColumns) as error:
             raise TruncatedDocument(
                 f"The packed answer of {self.url} is damaged: {error}.", remote=True
             ) from error

@@ -138,7 +138,9 @@ class Transport:
         path = self._new_spool(".xml")
         try:
             with path.open("wb") as target:
-                answer, received = self._receive(url, target, self.limits.document_size, resumes, watch)
+                answer, received = self._receive(
+                    url, target, self.limits.document_size, resumes, watch, is_document=True
+                )
         except OSError as error:
             path.unlink()
             raise disk_error(error) from error
@@ -150,7 +152,13 @@ class Transport:
         return answer.reply(path=path, received=received)
 
     def _receive(
-        self, url: str, target: IO[bytes], most: int, resumes: bool, watch: Watch | None = None
+        self,
+        url: str,
+        target: IO[bytes],
+        most: int,
+        resumes: bool,
+        watch: Watch | None = None,
+        is_document: bool = False,
     ) -> tuple["Response", int]:
         """GET an answer into a file; return it, with the bytes that it had on the line.
 
@@ -162,7 +170,7 @@ class Transport:
         with self._get(url, asked) as answer:
             if watch is not None:
                 watch.began(answer.response.headers)
-            answer.watch = watch
+            answer.watch, answer.is_document = watch, is_document
             part = None if resuming is None else resuming.receive(url, asked, answer, most)
             if part is None:
                 return answer, answer.copy_to(target, most)

@@ -21,7 +21,8 @@ from ..passive import parts as parts
 from ..site import Site
 from ..ui.refusals import refusal
 from ..ui.sent_forms import form_keeper
-from ..wire.compression import DamagedPacking, gzip, is_packed
+from ..wire.columns import DamagedColumns, fold, unfold
+from ..wire.compression import DamagedPacking, gzip, is_packed, thorough
 from ..wire.part_store import digest_of
 from .front.limits import TAKES
 
@@ -95,8 +96,9 @@ def request_body(
         if is_packed(start) and (labelled or not is_file):
             unpacked = undo.enter_context(_spooled(site))
             try:
-                files.copy_limited(gzip.unpack(iter(lambda: body.read(CHUNK), b"")), unpacked, most)
-            except DamagedPacking as error:
+                plain = gzip.unpack(iter(lambda: body.read(CHUNK), b""))
+                files.copy_limited(plain if is_file else unfold(plain), unpacked, most)
+            except (DamagedPacking, DamagedColumns) as error:
                 raise TruncatedDocument(f"The packed body cannot be read: {error}.") from error
             unpacked.seek(0)
             body = unpacked
@@ -175,6 +177,7 @@ def stream_answer(
     kind: str = "text/xml",
     *,
     keep: bool = False,
+    columns: bool = False,
 ) -> Any:
     """Write a document to a file and send it, compressed if the asking site accepts that.
 
@@ -184,6 +187,7 @@ def stream_answer(
         write: writes the document.
         kind: its media type.
         keep: whether it is kept for a while, so that the asking site goes on where it breaks off.
+        columns: whether it is packed column by column: the asking site has a bad line.
     """
     with contextlib.ExitStack() as undo:
         out = undo.enter_context(_spooled(site))
@@ -193,7 +197,11 @@ def stream_answer(
         if size >= WORTH_PACKING and site.host.settings.get_sync_compression() and _takes_gzip(request):
             packed = undo.enter_context(_spooled(site))
             out.seek(0)
-            gzip.pack(out, packed)
+            source = out
+            if columns:
+                thorough.pack_chunks(fold(iter(lambda: source.read(CHUNK), b"")), packed)
+            else:
+                gzip.pack(source, packed)
             out.close()
             out, size = packed, packed.tell()
             response.headers["Content-Encoding"] = "gzip"

@@ -16,7 +16,13 @@ FORMATS = (S3XML, S3JSON)
 
 
 def answered(
-    site: Site, request: Any, response: Any, write: Callable[[BinaryIO], Any], *, keep: bool = False
+    site: Site,
+    request: Any,
+    response: Any,
+    write: Callable[[BinaryIO], Any],
+    *,
+    keep: bool = False,
+    columns: bool = False,
 ) -> Any:
     """Send a document in the format that was asked for.
 
@@ -24,10 +30,10 @@ def answered(
         site: this site.
         request, response: web2py's.
         write: writes it as S3XML.
-        keep: as for ``stream_answer``; JSON is not kept.
+        keep, columns: as for ``stream_answer``; JSON is not kept.
     """
     if request.extension != S3JSON:
-        return stream_answer(site, request, response, write, keep=keep)
+        return stream_answer(site, request, response, write, keep=keep, columns=columns)
 
     def write_json(out: BinaryIO) -> None:
         with tempfile.TemporaryFile(dir=site.spool) as document:

@@ -116,7 +116,12 @@ def sync_request(request: Any, response: Any) -> Any:
             if rest is not None:
                 return rest
             return answered(
-                site, request, response, lambda out: _pull(site, wanted, response, out), keep=wanted.keep
+                site,
+                request,
+                response,
+                lambda out: _pull(site, wanted, response, out),
+                keep=wanted.keep,
+                columns=wanted.columns,
             )
         told = PushRequest.from_vars(request.get_vars)
         most = site.host.settings.get_sync_max_document_size()

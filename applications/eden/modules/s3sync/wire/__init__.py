@@ -4,6 +4,7 @@ Knows the core, and from outside the XML parser and the compression library.
 
 __all__ = [
     "carried",
+    "columns",
     "compression",
     "exposition",
     "filter_limits",

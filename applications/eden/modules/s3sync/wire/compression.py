@@ -46,8 +46,12 @@ class Gzip:
 
     def pack(self, source: BinaryIO, target: BinaryIO) -> None:
         """Copy a stream to another one, compressed."""
+        self.pack_chunks(iter(lambda: source.read(CHUNK), b""), target)
+
+    def pack_chunks(self, chunks: Iterable[bytes], target: BinaryIO) -> None:
+        """Write pieces of any length to a stream, compressed."""
         packer = self._packer()
-        for chunk in iter(lambda: source.read(CHUNK), b""):
+        for chunk in chunks:
             target.write(packer.compress(chunk))
         target.write(packer.flush())
 
@@ -96,3 +100,5 @@ def fastest() -> Gzip:
 
 
 gzip = fastest()
+#: For lines that are so bad that bytes count more than the time to pack them.
+thorough = Gzip(zlib, 6)

@@ -17,6 +17,7 @@ class PeerCapability(TextEnum):
         TOGETHER: several resources in one request, in both directions.
         RESUME: answers, bodies and files go on where they broke off.
         AHEAD: the next page is asked for before the present one is stored.
+        COLUMNS: documents travel column by column over bad lines.
         LISTEN: a site may listen until something changes.
         PRESCRIBE: a question for news tells which prescription is followed, and is answered with another one.
     """
@@ -31,6 +32,7 @@ class PeerCapability(TextEnum):
     AHEAD = "ahead"
     PRESCRIBE = "prescribe"
     LISTEN = "listen"
+    COLUMNS = "columns"
 
 
 SYNC_PATH = "sync/sync.xml"

@@ -38,6 +38,7 @@ class PullRequest:
         look: whether this is a dry run: nothing of this request is stored.
         number: the asking site's number of this pull, None from a site without numbers.
         keep: whether the answer is kept for a while: the asking site goes on where it breaks off.
+        columns: whether the asking site has a bad line, and takes the answer column by column (``wire.columns``).
         ahead: where the wanted page begins, if what lies between ``cursor`` and there is not stored at the asking site
             yet.
     """
@@ -54,6 +55,7 @@ class PullRequest:
     look: bool = False
     number: RequestNumber | None = None
     keep: bool = False
+    columns: bool = False
     ahead: str | None = None
 
     @classmethod
@@ -84,6 +86,7 @@ class PullRequest:
             look=read_single(variables, "look") == "1",
             number=RequestNumber.parse(read_single(variables, "number")),
             keep=read_single(variables, "keep") == "1",
+            columns=read_single(variables, "columns") == "1",
             ahead=read_single(variables, "ahead") or None,
         )
 
@@ -107,6 +110,7 @@ class PullRequest:
             ("look", "1" if self.look else None),
             ("number", str(self.number) if self.number else None),
             ("keep", "1" if self.keep else None),
+            ("columns", "1" if self.columns else None),
             ("include_deleted", "True"),
         ]
         query = query_string(pairs)
