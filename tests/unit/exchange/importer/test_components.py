@@ -59,6 +59,17 @@ def test_a_component_changes_although_its_master_did_not(site: SampleSite) -> No
     assert site.row(CONTACT, "c1").value == "new@b.org"
 
 
+@pytest.mark.parametrize("here", ["p1", "p2"])
+def test_of_two_masters_in_the_same_second_each_site_takes_the_same(site: SampleSite, here: str) -> None:
+    """Two sites that moved it within a second, each to another person, have it at the same one in the end."""
+    there = "p2" if here == "p1" else "p1"
+    people = {uuid: person(uuid, uuid) for uuid in ("p1", "p2")}
+    site.push("".join(people.values()), PERSON)
+    for owner in (here, there):
+        site.push(people[owner].replace("</resource>", f"{contact('c', 'c@b.org')}</resource>"), PERSON)
+    assert site.row(CONTACT, "c").pe_id == site.row(PERSON, "p2").pe_id
+
+
 def test_a_single_component_updates_the_one_that_is_there(site: SampleSite) -> None:
     def details(uuid: str, name: str, **more: object) -> str:
         return resource("pr_person_details", uuid, data("father_name", name), **more)  # type: ignore[arg-type]

@@ -40,7 +40,9 @@ class Ranks:
     def _theirs(self, item: Item, name: str) -> str:
         value = item.record.references.get(name)
         if value is None:
-            return ""
+            # A component stands in its master, which no reference names.
+            joins = item.component is not None and item.component.fkey == name
+            return (item.master.uuid or "") if joins and item.master is not None else ""
         references = (value,) if isinstance(value, Reference) else value
         return " ".join(self._gatherer.reference_uuid(reference) or "" for reference in references)
 
