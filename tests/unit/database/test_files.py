@@ -39,7 +39,8 @@ def test_a_file_is_downloaded_under_a_name_of_its_type(site: SampleSite, name: s
     stored = uploaded(site, name)
     name_downloads(column)
     shown, path = column.retrieve(stored, nameonly=True)
-    assert Path(path).read_text(encoding="utf-8") == name and Path(path).samefile(site.files.path(DOCUMENT, "file", stored))
+    assert Path(path).read_text(encoding="utf-8") == name
+    assert Path(path).samefile(site.files.path(DOCUMENT, "file", stored))
     assert Path(shown).suffix == Path(name).suffix and shown[:10] == name[:10].replace(" ", "_")
 
 
