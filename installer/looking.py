@@ -14,7 +14,19 @@ from .pythons import LOWEST, OPTIONAL, Python
 GOOD, ATTENTION, IN_THE_WAY = "good", "attention", "in the way"
 MEGABYTE = 1 << 20
 #: Types of repositories that Eden Sync exchanges with.
-TYPES = ("eden", "folder", "stick")
+TYPES = (
+    "eden",
+    "folder",
+    "ftp_files",
+    "ftp_site",
+    "s3_files",
+    "s3_site",
+    "sftp_files",
+    "sftp_site",
+    "stick",
+    "webdav_files",
+    "webdav_site",
+)
 
 
 @dataclass(frozen=True)

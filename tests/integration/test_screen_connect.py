@@ -257,6 +257,39 @@ def test_a_folder_that_the_operator_does_not_allow_is_refused_with_what_to_do(ad
     assert "folder_roots" in visible(answer.text) and answer.url.endswith("type=folder")
 
 
+def test_the_key_of_a_server_is_shown_and_confirmed_by_saving_it(
+    admin: Browser, field: WebSite, tmp_path: Path
+) -> None:
+    servers = pytest.importorskip("tests.support.file_servers.sftp", reason="paramiko is not installed")
+    server = servers.SftpServer(tmp_path)
+    path = f"{FORM}?type=sftp_files"
+    entered = {"name": "Server", "url": server.url, "username": "field", "password": "secret of the field"}
+    answer = admin.submit(path, "repository", test="1", **entered)
+    assert server.shown in visible(answer.text) and "Nobody has confirmed the key" in visible(answer.text)
+    key = forms(answer.text)["repository"]["host_key"]
+    assert key == server.shown and server.asked == 0, "it is in the field, and no password was sent"
+    assert "secret of the field" not in answer.text
+    answer = admin.submit(path, "repository", test="1", **entered, host_key=key)
+    assert "The connection works" in visible(answer.text)
+    saved = admin.submit(path, "repository", **entered, host_key=key)
+    number = saved.url.rpartition("/repository/")[2].partition("/")[0]
+    told = field.run(f"print(db.sync_repository({number}).settings['adapter'], end='')")
+    assert key in told and "secret" not in told
+    server.stop()
+
+
+def test_ftp_in_clear_is_warned_of(admin: Browser) -> None:
+    page = visible(admin.page(f"{FORM}?type=ftp_site"))
+    assert "ftp:// is not encrypted" in page
+    wrong = admin.submit(f"{FORM}?type=ftp_site", "repository", name="F", url="http://files.example.org/x")
+    assert "begins with ftps:// or ftp://" in visible(wrong.text)
+    saved = admin.submit(
+        f"{FORM}?type=ftp_files", "repository", name="F", url="ftp://files.example.org/x", username="me"
+    )
+    path = saved.url[len(admin.base) :].rpartition("/")[0]
+    assert "travel in clear" in visible(admin.page(f"{path}/update"))
+
+
 def test_the_form_follows_what_the_type_declares(field: WebSite) -> None:
     html = field.run(
         "from s3sync.adapters.base import Adapter\n"

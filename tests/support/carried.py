@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from s3sync.active.registration import introduce
+from s3sync.adapters._by_files.carried import CarriedAdapter
 from s3sync.adapters.settings import columns
-from s3sync.adapters.stick import StickAdapter
 from s3sync.wire.carried.sealing import CHEAPEST, Cost
 from s3sync.worker import synchronise as synchronise
 from tests.support.site import IN_A_FILE, Clock, SampleSite
@@ -22,12 +22,12 @@ ORG, OFFICE = "org_organisation", "org_office"
 @contextlib.contextmanager
 def cheap_keys() -> Iterator[None]:
     """Let keys of passphrases cost as little as a reader allows: tests make many."""
-    former = StickAdapter.cost
-    StickAdapter.cost = Cost(CHEAPEST)
+    former = CarriedAdapter.cost
+    CarriedAdapter.cost = Cost(CHEAPEST)
     try:
         yield
     finally:
-        StickAdapter.cost = former
+        CarriedAdapter.cost = former
 
 
 class Stick:
@@ -98,18 +98,21 @@ class Carried:
         folder = self.folder / name
         (folder / "private").mkdir(parents=True)
         (folder / "private" / "appconfig.ini").write_text(
-            f"[sync]\nfolder_roots = {self.stick.folder}\npage_size = {self.page}\n[site]\nname = {name}\n"
+            f"[sync]\nfolder_roots = {self.stick.folder}\npage_size = {self.page}\nretry_delay = 0.01\n"
+            f"[site]\nname = {name}\n"
         )
         return SampleSite(folder, IN_A_FILE, clock=self.clock)
 
     def _repository(self, site: SampleSite, other: str) -> None:
-        key = site.db.sync_repository.insert(
-            name=other, apitype="stick", path=str(self.stick.folder), settings={}
-        )
+        key = site.db.sync_repository.insert(name=other, **self.place(site))
         self.agree(site, key, self.passphrase)
         for resource in (ORG, OFFICE):
             site.db.sync_task.insert(repository_id=key, resource_name=resource)
         site.db.commit()
+
+    def place(self, site: SampleSite) -> dict[str, Any]:
+        """Return what is stored of where they exchange."""
+        return {"apitype": "stick", "path": str(self.stick.folder), "settings": {}}
 
     def agree(self, site: SampleSite, key: int, passphrase: str) -> None:
         """Enter a passphrase for a repository, "" for none."""

@@ -21,7 +21,8 @@ from s3sync.ui.program_requests import OWN_RULES
 from tests.support.places import APPLICATION, CHECKOUT
 from tests.support.standard_library import STDLIB
 
-#: What has to be installed beside Python's own; ``isal`` and ``segno`` are optional, and of the drivers one is enough.
+#: What has to be installed beside Python's own; ``isal``, ``segno`` and those for places at servers are optional, and
+#: of the drivers one is enough.
 PACKAGES = {
     "gluon",
     "pydal",
@@ -32,6 +33,8 @@ PACKAGES = {
     "isal",
     "openpyxl",
     "psycopg2",
+    "paramiko",
+    "requests_aws4auth",
     "segno",
     "tomli",
     "tomllib",

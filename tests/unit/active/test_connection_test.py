@@ -42,6 +42,7 @@ from s3sync.core.errors import (
 from s3sync.transport.client import Transport
 from s3sync.transport.failures import _obstacle
 from s3sync.web.screens.repository import connection_test as connection_test
+from s3sync.web.screens.words.at_server import at_server
 from s3sync.wire.protocol.offer import Offer
 
 OWN = "urn:uuid:own"
@@ -212,7 +213,11 @@ def every_probe() -> list[ConnectionTest]:
 
 def test_every_answer_has_words_and_every_obstacle_a_remedy() -> None:
     seen = set()
-    for found in every_probe():
+    at_servers = [
+        complete([Finding(Question.READ, answer, {"key": "SHA256:x"})], questions=(Question.READ,))
+        for answer in (*at_server(str), Answer.KEY_NEW)
+    ]
+    for found in (*every_probe(), *at_servers):
         for told, finding in zip(connection_test.told(str, EdenAdapter, found), found.findings):
             seen.add(finding.answer)
             assert told.sentence and told.state and told.question, finding

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.adapters._documents import MOST_FILES
+from s3sync.adapters._by_files.documents import MOST_FILES
 from s3sync.adapters.base import Remote
 from s3sync.adapters.connection_test import Answer
 from s3sync.adapters.folder import FolderAdapter
@@ -177,7 +177,7 @@ def test_what_a_broken_push_left_goes_at_the_next_one(root: Path) -> None:
 
 def test_too_many_files_are_refused_with_a_remedy(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert MOST_FILES >= 1000
-    monkeypatch.setattr("s3sync.adapters._documents.MOST_FILES", 1)
+    monkeypatch.setattr("s3sync.adapters._by_files.documents.MOST_FILES", 1)
     for number in (1, 2):
         (root / "shared" / f"{RESOURCE}-{number}.xml").write_bytes(organisations(number))
     with pytest.raises(ConfigurationError) as caught:

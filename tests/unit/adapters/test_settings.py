@@ -64,9 +64,9 @@ def test_the_columns_are_those_of_the_table(tmp_path: Any) -> None:
 def test_a_required_setting_without_a_column_decides_whether_a_repository_can_be_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert needed_columns() == {"apitype", "url", "path"}
+    assert needed_columns() == {"apitype", "url", "path", "username"}
     monkeypatch.setitem(adapter_types(), "token", Token)
-    assert needed_columns() == {"apitype", "url", "path", "settings"}
+    assert needed_columns() == {"apitype", "url", "path", "username", "settings"}
     empty, entered = (
         Row(apitype="token", settings=None),
         Row(apitype="token", settings={"adapter": {"token": "t"}}),

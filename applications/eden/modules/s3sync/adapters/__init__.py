@@ -29,11 +29,15 @@ __all__ = [
     "detected_capabilities",
     "eden",
     "folder",
+    "ftp",
     "lines",
     "needed_columns",
+    "s3",
     "settings",
+    "sftp",
     "stick",
     "testing",
+    "webdav",
     "where",
 ]
 

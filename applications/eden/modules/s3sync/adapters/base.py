@@ -96,6 +96,11 @@ class Adapter(ABC):
         """Return the required settings that are empty."""
         return [each for each in cls.settings if each.required and not values.get(each.name)]
 
+    @classmethod
+    def lacks(cls) -> str:
+        """Return the file with the packages that have to be installed for this type, "" where nothing is missing."""
+        return ""
+
     @property
     def skew(self) -> float | None:
         """See port ``Peer``."""
@@ -149,6 +154,14 @@ class Adapter(ABC):
             clock_warning: seconds between the clocks that cause a warning.
         """
         return complete([])
+
+    def suggested(self, test: ConnectionTest) -> Mapping[str, str]:
+        """Return what a connection test found for settings that are empty: by saving it, a person confirms it.
+
+        Args:
+            test: the result of ``test``.
+        """
+        return {}
 
     def pull(self, exchange: Exchange, asking: Asking) -> PullResult:
         """See port ``Peer``; with ``PULL``."""

@@ -40,6 +40,9 @@ class Question(enum.Enum):
     LOGIN = "login"
     CLOCK = "clock"
     KNOWN = "known"
+    SERVER = "server"
+    SECRECY = "secrecy"
+    KEY = "key"
     READ = "read"
     WRITE = "write"
 
@@ -91,6 +94,21 @@ class Answer(enum.Enum):
     WRITABLE = "writable"
     READ_ONLY = "read_only"
 
+    #: Of a server with files.
+    ENCRYPTED = "encrypted"
+    IN_CLEAR = "in_clear"
+    KEY_CONFIRMED = "key_confirmed"
+    KEY_NEW = "key_new"
+    KEY_CHANGED = "key_changed"
+    ENTERED = "entered"
+    KEPT_OUT = "kept_out"
+    NO_FOLDER_THERE = "no_folder_there"
+    NO_FILES_THERE = "no_files_there"
+    UNREADABLE_THERE = "unreadable_there"
+    READ_ONLY_THERE = "read_only_there"
+    NOT_REMOVABLE = "not_removable"
+    FULL = "full"
+
     NOT_ASKED = "not_asked"
 
 
@@ -121,6 +139,15 @@ OBSTACLES = frozenset(
         Answer.NO_FOLDER,
         Answer.UNREADABLE,
         Answer.READ_ONLY,
+        Answer.KEY_NEW,
+        Answer.KEY_CHANGED,
+        Answer.KEPT_OUT,
+        Answer.NO_FOLDER_THERE,
+        Answer.NO_FILES_THERE,
+        Answer.UNREADABLE_THERE,
+        Answer.READ_ONLY_THERE,
+        Answer.NOT_REMOVABLE,
+        Answer.FULL,
     )
 )
 

@@ -1,6 +1,6 @@
 """Repositories that are a folder of this machine: a shared drive, or where another program puts its documents.
 
-How documents are named and taken is the same in every place (``_documents``).
+How documents are named and taken is the same in every place (``_by_files/documents``).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ..transport.storage import LocalFolder, Storage
-from ._documents import FORMAT, DocumentsAdapter
+from ._by_files.documents import FORMAT, DocumentsAdapter
 from .base import T
 from .connection_test import ConnectionTest, in_folders
 from .settings import Kind, Setting

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Protocol
 
 from ..core.errors import SyncError
-from ..transport.urls import origin
+from ..transport.urls import PORTS, WEB, origin
 
 #: Columns of sync_repository for the settings of a type.
 COLUMNS = frozenset(
@@ -38,7 +38,7 @@ class Kind(enum.Enum):
     """The kind of a setting's value, which determines its form field and check."""
 
     TEXT = "text"
-    #: An http or https URL.
+    #: A URL with one of the schemes of the setting.
     ADDRESS = "address"
     #: Stored encrypted, never sent back to a browser.
     SECRET = "secret"
@@ -60,6 +60,7 @@ class Setting:
         kind: the kind of its value.
         required: whether this site needs it to exchange.
         choices: for a choice, value and label of each; the first one is the default.
+        schemes: for an address, those that it may have.
         correct: returns a value as it was meant, before it is checked.
         check: returns what is wrong with a value, in English, "" for nothing.
     """
@@ -72,6 +73,7 @@ class Setting:
     choices: tuple[tuple[str, str], ...] = ()
     check: Callable[[str], str] | None = None
     correct: Callable[[str], str] | None = None
+    schemes: tuple[str, ...] = WEB
 
     @property
     def secret(self) -> bool:
@@ -144,6 +146,6 @@ def destination(settings: Iterable[Setting], values: Mapping[str, Any]) -> list[
 
 def _origin(address: str) -> str:
     try:
-        return str(origin(address)) if address.strip() else ""
+        return str(origin(address, tuple(PORTS))) if address.strip() else ""
     except SyncError:
         return address

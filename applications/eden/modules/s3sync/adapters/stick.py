@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ..transport.storage import LocalFolder, Storage
-from ._carried import PASSPHRASE, CarriedAdapter
+from ._by_files.carried import PASSPHRASE, CarriedAdapter
 from .base import T
 from .connection_test import ConnectionTest, in_folders
 from .settings import Kind, Setting

@@ -1,5 +1,5 @@
-"""Layer 4, HTTP to another site: limits, answers, and failures as typed errors.
-Knows core to exchange, and from outside the HTTP client; no database.
+"""Layer 4, HTTP to another site, and places with files: limits, answers, and failures as typed errors.
+Knows core to exchange, and from outside the clients of HTTP and SFTP; no database.
 """
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "limits",
     "measuring",
     "pinning",
+    "places",
     "resuming",
     "sealed_storage",
     "storage",

@@ -16,7 +16,7 @@ from typing import IO
 from urllib.parse import urljoin
 
 import requests
-from requests.auth import HTTPBasicAuth
+from requests.auth import AuthBase, HTTPBasicAuth
 
 from ..core.atomic_write import beside, owner_mark
 from ..core.clock import Clock
@@ -106,9 +106,13 @@ class Transport:
                 ) from None
             self._session.proxies = {"http": proxy, "https": proxy}
         self._proxy = proxy
-        self._auth: HTTPBasicAuth | None = None
+        self._auth: AuthBase | None = None
         if username:
             self._auth = HTTPBasicAuth(username.encode("utf-8"), (password or "").encode("utf-8"))
+
+    def authenticate(self, auth: AuthBase) -> None:
+        """Let every request be authenticated in this way, in place of HTTP Basic."""
+        self._auth = auth
 
     def close(self) -> None:
         """Close the connections to the peer."""
@@ -204,7 +208,7 @@ class Transport:
             data: bytes | IO[bytes] = (
                 body if isinstance(body, bytes) else stack.enter_context(body.open("rb"))
             )
-            answer = stack.enter_context(self._ask(method, url, data=data, headers=headers))
+            answer = stack.enter_context(self.ask(method, url, data=data, headers=headers))
             answer.refuse_redirect()
             answer.raise_for_status()
             text = answer.read(self.limits.reply_size)
@@ -242,60 +246,22 @@ class Transport:
             if resumes and self.resuming is not None:
                 self.resuming.keep(absolute)
 
-    def explain(self, error: SyncError) -> SyncError:
-        """Return what an error comes from, where the port turns out to speak the other one of http and https.
-
-        For a connection test: it opens a connection of its own, without the account. Through a proxy it does not know.
-        """
-        if self._proxy or not _may_hide_scheme(error) or not speaks_other(self.origin):
-            return error
-        obstacle = Obstacle.PLAIN if self.origin.scheme == "https" else Obstacle.TLS
-        return speaks_otherwise(self.url, obstacle)
-
-    # --- inside --------------------------------------------------------------------------------------
-
-    def _new_spool(self, suffix: str) -> Path:
-        try:
-            if self._spool is not None:
-                self._spool.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=f"sync-{owner_mark()}", suffix=suffix, dir=self._spool)
-        except OSError as error:
-            raise disk_error(error) from error
-        os.close(handle)
-        return Path(name)
-
-    def _own(self, url: str) -> None:
-        if origin(url) != self.origin:
-            raise ProtocolError(
-                f"{without_credentials(url)} is not at {self.url}; nothing is fetched from elsewhere.",
-                hint="Set the public URL of the other site to the address that is entered here as its URL.",
-                remote=True,
-            )
-
     @contextlib.contextmanager
-    def _get(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator["Response"]:
-        for _ in range(MOST_REDIRECTS + 1):
-            with self._ask("GET", url, headers=headers) as answer:
-                if answer.status not in REDIRECTS:
-                    answer.raise_for_status()
-                    yield answer
-                    return
-                url = answer.redirect_target()
-                if origin(url) != self.origin:
-                    raise RedirectedElsewhere(
-                        f"{answer.url} redirects to {without_credentials(url)}; nothing is asked elsewhere.",
-                        target=without_credentials(url),
-                    )
-        raise ProtocolError(f"{without_credentials(url)} redirects without end.", remote=True)
-
-    @contextlib.contextmanager
-    def _ask(
+    def ask(
         self,
         method: str,
         url: str,
         data: bytes | IO[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Iterator["Response"]:
+        """Yield the answer to any request while it comes, whatever its status; no redirect is followed.
+
+        Args:
+            method: of HTTP, or of a protocol over it.
+            url: absolute URL with the peer's origin.
+            data: a body.
+            headers: additional headers.
+        """
         self._own(url)
         address = address_of(url)
         before = self._clock.now()
@@ -330,6 +296,52 @@ class Transport:
             self.line.brought(answer.received, (answer.ended or first) - first)
         finally:
             response.close()
+
+    def explain(self, error: SyncError) -> SyncError:
+        """Return what an error comes from, where the port turns out to speak the other one of http and https.
+
+        For a connection test: it opens a connection of its own, without the account. Through a proxy it does not know.
+        """
+        if self._proxy or not _may_hide_scheme(error) or not speaks_other(self.origin):
+            return error
+        obstacle = Obstacle.PLAIN if self.origin.scheme == "https" else Obstacle.TLS
+        return speaks_otherwise(self.url, obstacle)
+
+    # --- inside --------------------------------------------------------------------------------------
+
+    def _new_spool(self, suffix: str) -> Path:
+        try:
+            if self._spool is not None:
+                self._spool.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=f"sync-{owner_mark()}", suffix=suffix, dir=self._spool)
+        except OSError as error:
+            raise disk_error(error) from error
+        os.close(handle)
+        return Path(name)
+
+    def _own(self, url: str) -> None:
+        if origin(url) != self.origin:
+            raise ProtocolError(
+                f"{without_credentials(url)} is not at {self.url}; nothing is fetched from elsewhere.",
+                hint="Set the public URL of the other site to the address that is entered here as its URL.",
+                remote=True,
+            )
+
+    @contextlib.contextmanager
+    def _get(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator["Response"]:
+        for _ in range(MOST_REDIRECTS + 1):
+            with self.ask("GET", url, headers=headers) as answer:
+                if answer.status not in REDIRECTS:
+                    answer.raise_for_status()
+                    yield answer
+                    return
+                url = answer.redirect_target()
+                if origin(url) != self.origin:
+                    raise RedirectedElsewhere(
+                        f"{answer.url} redirects to {without_credentials(url)}; nothing is asked elsewhere.",
+                        target=without_credentials(url),
+                    )
+        raise ProtocolError(f"{without_credentials(url)} redirects without end.", remote=True)
 
 
 def _may_hide_scheme(error: SyncError) -> bool:

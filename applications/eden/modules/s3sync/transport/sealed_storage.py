@@ -24,12 +24,13 @@ from .storage import Entry, Storage
 
 
 class SealClosed(ConfigurationError):
-    """What lies on a memory stick does not open: with this passphrase, or without one."""
+    """What lies on a memory stick, or at a server, does not open with this passphrase, or without one."""
 
     code = "seal_closed"
     default_hint = (
         "Nothing was read and nothing was written. Enter the same passphrase at both sites, or none at both. If it was "
-        "changed: take what lies on the stick away, on the page of memory sticks; it is written again."
+        "changed: take away what lies on the stick, on the page of memory sticks, or at a server the folders of the "
+        "two sites; it is written again."
     )
 
 

@@ -39,6 +39,10 @@ class Entry(NamedTuple):
     mark: str = ""
 
 
+#: What is in a folder: a place has a method named list.
+Entries = list[Entry]
+
+
 class Storage(Protocol):
     """A place with files. Every method raises SyncError if the place cannot be reached, or refuses."""
 

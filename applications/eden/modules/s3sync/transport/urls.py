@@ -20,21 +20,37 @@ class Origin(NamedTuple):
     port: int
 
 
-def origin(url: str) -> Origin:
-    """Return the origin of an http or https URL.
+#: Schemes of addresses that this site can ask, and their usual ports.
+PORTS = {"http": 80, "https": 443, "ftp": 21, "ftps": 21, "sftp": 22}
+WEB = ("http", "https")
+
+
+def origin(url: str, schemes: tuple[str, ...] = WEB) -> Origin:
+    """Return the origin of a URL.
+
+    Args:
+        url: the URL.
+        schemes: those that it may have.
 
     Raises:
         ConfigurationError: it is not such a URL.
     """
+    wanted = _WANTED if schemes == WEB else f"Enter an address that begins with {in_words(schemes)}."
     try:
         parts = urlsplit(url.strip())
         port = parts.port
     except ValueError:
-        raise ConfigurationError(f"{without_credentials(url)!r} is not a URL.", hint=_WANTED) from None
-    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError(f"{without_credentials(url)!r} is not an http or https URL.", hint=_WANTED)
+        raise ConfigurationError(f"{without_credentials(url)!r} is not a URL.", hint=wanted) from None
     scheme = parts.scheme.lower()
-    return Origin(scheme, parts.hostname.lower(), port or (443 if scheme == "https" else 80))
+    if scheme not in schemes or not parts.hostname:
+        named = " or ".join(schemes)
+        raise ConfigurationError(f"{without_credentials(url)!r} is not an {named} URL.", hint=wanted)
+    return Origin(scheme, parts.hostname.lower(), port or PORTS[scheme])
+
+
+def in_words(schemes: tuple[str, ...]) -> str:
+    """Return the beginnings of addresses, e.g. ``ftps:// or ftp://``."""
+    return " or ".join(f"{each}://" for each in schemes)
 
 
 #: The application in the path of one of its pages, or of an address of the protocol. An application may have any name,
@@ -74,7 +90,7 @@ def travels_in_clear(url: str | None) -> bool:
         host = (parts.hostname or "").rstrip(".")
     except ValueError:
         return False
-    if parts.scheme.lower() != "http" or not host:
+    if parts.scheme.lower() not in ("http", "ftp") or not host:
         return False
     try:
         return not ipaddress.ip_address(host).is_private

@@ -10,6 +10,7 @@ __all__ = [
     "filter_limits",
     "filters",
     "part_store",
+    "places",
     "protocol",
     "s3json",
     "s3xml",

@@ -346,7 +346,7 @@ def problem_of(site: Site, setting: Setting, value: str) -> tuple[str, str] | No
     """Return what is wrong with the value of a setting, and what to do; None for nothing."""
     if setting.kind is Kind.ADDRESS:
         try:
-            origin(value)
+            origin(value, setting.schemes)
         except SyncError as error:
             return error.message, error.hint
         if without_credentials(value) != value:

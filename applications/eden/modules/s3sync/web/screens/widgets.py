@@ -10,7 +10,7 @@ from gluon import FORM, INPUT, SQLFORM, TAG, URL, A, Field
 from ...core.errors import SyncError
 from ...database.paging import SortOrder
 from ...site.labels import Translate
-from ...transport.urls import origin, travels_in_clear, without_credentials
+from ...transport.urls import WEB, in_words, origin, travels_in_clear, without_credentials
 from ...ui.forms import buttons, form_rows
 from ...ui.sent_forms import process
 
@@ -130,20 +130,30 @@ def clear_words(T: Translate, url: str | None) -> Any:
     """Return the warning that passwords travel in clear to an address, None where they do not."""
     if not travels_in_clear(url):
         return None
+    if (url or "").strip().lower().startswith("ftp"):
+        return T(
+            "The address begins with ftp://: the password and all records travel in clear and can be read on the way. "
+            "Ask the people of the server for an address with ftps:// or sftp://."
+        )
     return T(
         "The address begins with http://: the password and all records travel in clear and can be read on the way. Ask "
         "the people there for an address with https://."
     )
 
 
-def web_address(T: Translate) -> Callable[..., tuple[Any, Any]]:
-    """Return a validator for addresses that begin with http:// or https://."""
+def web_address(T: Translate, schemes: tuple[str, ...] = WEB) -> Callable[..., tuple[Any, Any]]:
+    """Return a validator for addresses that begin with http:// or https://, or with one of other schemes."""
+    wanted = (
+        T("Enter an address that begins with http:// or https://")
+        if schemes == WEB
+        else T("Enter an address that begins with %s") % in_words(schemes)
+    )
 
     def check(value: Any, record_id: Any = None) -> tuple[Any, Any]:
         try:
-            origin(str(value))
+            origin(str(value), schemes)
         except SyncError:
-            return value, T("Enter an address that begins with http:// or https://")
+            return value, wanted
         address = str(value).strip()
         if without_credentials(address) != address:
             return value, T(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -25,7 +26,7 @@ from ..context import ScreenContext
 from ..widgets import Confirmation, action_button, clear_words, confirm, pressed
 from ..words import states_and_units as states_and_units
 from . import connection_test as connection_test
-from .form import entered_values, left_out, repository_form, wants_test
+from .form import entered_values, lacking, left_out, repository_form, wants_test
 from .secrets import keep_secrets, refuse_another_destination
 
 
@@ -73,6 +74,7 @@ def create(screen: ScreenContext) -> Any:
         "guide": [T(step) for step in kind.guide],
         "may_wait": Capability.PASSIVE in kind.capabilities,
         "left_out": left_out(T, kind.capabilities),
+        "lacking": lacking(T, kind),
     }
 
 
@@ -131,6 +133,7 @@ def configuration(screen: ScreenContext, record: Repository) -> Any:
         "warning": clear_words(T, record.url),
         "speaks": Capability.REGISTER in kind.capabilities,
         "left_out": left_out(T, kind.capabilities),
+        "lacking": lacking(T, kind),
         "register": again if Capability.REGISTER in kind.capabilities and record.can_ask else "",
         "delete": delete.link,
         "account": account_of(record) if record.account_id else None,
@@ -177,11 +180,15 @@ def _rounded(skew: Any) -> int | None:
 def _test(screen: ScreenContext, kind: type[Adapter], record: Repository | None, form: Any) -> Tested:
     """Test the connection with the entered values; nothing is stored."""
     remote = _entered(screen, kind, record, form.vars)
-    result, taken = _asked(screen, kind, remote)
+    result, taken, suggestions = _asked(screen, kind, remote)
     if result.offer is not None:
         control = form.element("input[name=name]")
         if control is not None and not remote.name:
             control["_value"] = control["value"] = result.offer.name[:64]
+    for name, value in suggestions.items():
+        control = form.element(f"input[name={name}]")
+        if control is not None and not remote.settings.get(name):
+            control["_value"] = control["value"] = value
     return Tested(connection_test.told(screen.T, kind, result, taken), result.passed)
 
 
@@ -205,19 +212,22 @@ def _entered(screen: ScreenContext, kind: type[Adapter], record: Repository | No
     )
 
 
-def _asked(screen: ScreenContext, kind: type[Adapter], remote: Remote) -> tuple[ConnectionTest, str | None]:
-    """Return the test, and the name of another repository for the same site, if there is one."""
+def _asked(
+    screen: ScreenContext, kind: type[Adapter], remote: Remote
+) -> tuple[ConnectionTest, str | None, Mapping[str, str]]:
+    """Return the test, the name of another repository for the same site, if there is one, and what it suggests."""
     site = screen.site
     if kind.missing(remote.settings):
-        return without_address(), None
+        return without_address(), None, {}
     # Ends the read transaction: the test may take long.
     site.db.commit()
     try:
         with site.connect(kind.apitype, remote, InteractiveLimits()) as peer:
             result = peer.test(screen.site.host.settings.get_sync_clock_warning())
+            suggestions = peer.suggested(result)
     except ConfigurationError as error:
-        return unusable(error), None
-    return result, _taken(site, remote, result)
+        return unusable(error), None, {}
+    return result, _taken(site, remote, result), suggestions
 
 
 def _taken(site: Site, remote: Remote, result: ConnectionTest) -> str | None:

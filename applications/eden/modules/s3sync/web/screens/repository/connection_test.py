@@ -8,6 +8,7 @@ from ....adapters.base import Adapter
 from ....adapters.connection_test import OBSTACLES, Answer, ConnectionTest, Finding, Question
 from ....site.labels import Translate
 from ..words import states_and_units as states_and_units
+from ..words.at_server import at_server
 
 
 class TestLine(NamedTuple):
@@ -52,6 +53,9 @@ def _told(T: Translate, kind: type[Adapter], finding: Finding, taken: str | None
         Question.LOGIN: T("May this site log in there?"),
         Question.CLOCK: T("Do the clocks agree?"),
         Question.KNOWN: T("Does it know this site?"),
+        Question.SERVER: T("Can the server be reached?"),
+        Question.SECRECY: T("Is the line encrypted?"),
+        Question.KEY: T("Is it the server that was confirmed?"),
         Question.READ: T("Can this site read there?"),
         Question.WRITE: T("Can this site write there?"),
     }
@@ -68,7 +72,7 @@ def _state(T: Translate, answer: Answer, taken: str | None) -> tuple[str, Any]:
         return "off", T("not asked")
     if answer in OBSTACLES:
         return "bad", T("no")
-    if answer in (Answer.AHEAD, Answer.BEHIND) or taken:
+    if answer in (Answer.AHEAD, Answer.BEHIND, Answer.IN_CLEAR) or taken:
         return "attention", T("attention")
     if answer in (Answer.NOT_YET, Answer.CANNOT_TELL):
         return "waiting", T("not yet") if answer is Answer.NOT_YET else T("cannot be seen")
@@ -79,7 +83,15 @@ def _state(T: Translate, answer: Answer, taken: str | None) -> tuple[str, Any]:
 
 def _words(T: Translate, kind: type[Adapter], finding: Finding) -> Pair:
     values = finding.values
-    tables: tuple[Callable[[Translate], dict[Answer, Pair]], ...] = (_reach, _login, _known, _folder)
+    if finding.answer is Answer.KEY_NEW:
+        return _new_key(T, values)
+    tables: tuple[Callable[[Translate], dict[Answer, Pair]], ...] = (
+        _reach,
+        _login,
+        _known,
+        _folder,
+        at_server,
+    )
     for table in tables:
         found = table(T).get(finding.answer)
         if found is not None:
@@ -254,6 +266,16 @@ def _folder(T: Translate) -> dict[Answer, Pair]:
         Answer.WRITABLE: (T("Files can be written."), None),
         Answer.READ_ONLY: (T("Nothing can be written into the folder."), rights),
     }
+
+
+def _new_key(T: Translate, values: dict[str, Any]) -> Pair:
+    return (
+        T("Nobody has confirmed the key of this server yet. It shows: %s") % values["key"],
+        T(
+            "Compare it with what the people of the server say. Only if it is the same: it is in the field already, so "
+            "test again, and save."
+        ),
+    )
 
 
 def _ours(T: Translate, kind: type[Adapter], values: dict[str, Any]) -> Any:

@@ -117,7 +117,7 @@ def _checked(screen: ScreenContext, setting: Setting) -> Callable[..., tuple[Any
         if setting.correct is not None:
             value = setting.correct(value)
         if setting.kind is Kind.ADDRESS:
-            value, problem = web_address(T)(value)
+            value, problem = web_address(T, setting.schemes)(value)
             if problem:
                 return value, problem
         if setting.kind is Kind.PATH:
@@ -155,6 +155,20 @@ def left_out(T: Translate, capabilities: frozenset[Capability]) -> list[Any]:
         Capability.FILTERS: T("Conditions hold for what is sent; what is fetched comes whole."),
     }
     return [text for capability, text in words.items() if capability not in capabilities]
+
+
+def lacking(T: Translate, kind: type[Adapter]) -> Any:
+    """Return what has to be installed before a repository can be of this type, None where nothing is missing."""
+    file = kind.lacks()
+    if not file:
+        return None
+    return (
+        T(
+            "This machine cannot do that yet: a package is missing. The operator installs what the file %s names, and "
+            "starts the site and its worker anew; the operations guide tells how."
+        )
+        % file
+    )
 
 
 def _unique(rows: Any, field: Any, T: Translate) -> Callable[[Any], tuple[Any, Any]]:

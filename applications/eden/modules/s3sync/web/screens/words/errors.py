@@ -45,7 +45,7 @@ def errors(T: Translate) -> dict[str, Any]:
         "redirected_elsewhere": T("The other site is at another address"),
         "protocol_error": T("The other site answered something unexpected"),
         "configuration": T("A setting is missing or wrong"),
-        "seal_closed": T("What lies on the stick does not open with the passphrase that is entered here"),
+        "seal_closed": T("What lies there does not open with the passphrase that is entered here"),
         "already_running": T("The repository is being synchronized already"),
         "store_busy": T("The database of this site is busy"),
         "store_full": T("The disk of this site is full"),

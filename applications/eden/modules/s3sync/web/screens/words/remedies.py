@@ -75,7 +75,8 @@ def remedies(T: Translate) -> dict[str, Any]:
         "configuration": T("Open Synchronization and correct the setting."),
         "seal_closed": T(
             "Nothing was read and nothing was written. Enter the same passphrase at both sites, or none at both. If it "
-            "was changed: take what lies on the stick away, on the page of memory sticks; it is written again."
+            "was changed: take away what lies on the stick, on the page of memory sticks, or at a server the folders "
+            "of the two sites; it is written again."
         ),
         "already_running": T("Wait for the other run to end. The log shows it."),
         "store_busy": T("Another process uses the database. It is tried again by itself."),

@@ -13,11 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from ..core.errors import DocumentError, DocumentTooLarge
-from ..core.limits import CHUNK
-from ..transport.sealed_storage import SealClosed
-from ..transport.storage import Storage
-from ..wire.carried.names import (
+from ...core.errors import DocumentError, DocumentTooLarge
+from ...core.limits import CHUNK
+from ...transport.sealed_storage import SealClosed
+from ...transport.storage import Storage
+from ...wire.carried.names import (
     FILES,
     GREETING,
     STATE,
@@ -26,8 +26,8 @@ from ..wire.carried.names import (
     page_name,
     site_folder,
 )
-from ..wire.carried.state import LARGEST, DamagedState, Greeting, Page, State, Stored
-from ..wire.compression import DamagedPacking, gzip
+from ...wire.carried.state import LARGEST, DamagedState, Greeting, Page, State, Stored
+from ...wire.compression import DamagedPacking, gzip
 
 
 class CarriedPlace:

@@ -15,12 +15,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ..core.errors import ConfigurationError
-from ..exchange.peer import Asking, Capability, Exchange, PullResult, PushResult, Sending
-from ..transport.storage import Entry, Storage
-from ..wire.s3json import to_json
-from .base import Adapter, T
-from .settings import Kind, Setting
+from ...core.errors import ConfigurationError
+from ...exchange.peer import Asking, Capability, Exchange, PullResult, PushResult, Sending
+from ...transport.storage import Entry, Storage
+from ...wire.s3json import to_json
+from ..base import Adapter, T
+from ..settings import Kind, Setting
 
 S3JSON = "s3json"
 #: The formats of files, the usual one first.

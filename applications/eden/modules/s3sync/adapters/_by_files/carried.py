@@ -12,24 +12,24 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from .. import VERSION
-from ..core.atomic_write import beside
-from ..core.cursor import Comparison
-from ..core.errors import ConfigurationError, DocumentError, DocumentTooLarge, PeerRefused, PeerUnreachable
-from ..exchange.peer import Asking, Capability, Exchange, Link, PullResult, PushResult, Registration, Sending
-from ..transport.failures import disk_error
-from ..transport.sealed_storage import SealedStorage
-from ..transport.storage import Storage
-from ..wire.carried.chain import next_page, still_of_use, waiting
-from ..wire.carried.named_files import stored_name
-from ..wire.carried.names import is_file_name
-from ..wire.carried.sealing import LONGEST, SHORTEST, USUAL, Cost, Seal, plain_passphrase
-from ..wire.carried.state import DamagedState, Greeting, Page, State
-from ..wire.protocol.names import PeerCapability
-from ._carried_place import CarriedPlace
-from .base import Adapter, Remote, T
-from .lines import Lines
-from .settings import Kind, Setting
+from ... import VERSION
+from ...core.atomic_write import beside
+from ...core.cursor import Comparison
+from ...core.errors import ConfigurationError, DocumentError, DocumentTooLarge, PeerRefused, PeerUnreachable
+from ...exchange.peer import Asking, Capability, Exchange, Link, PullResult, PushResult, Registration, Sending
+from ...transport.failures import disk_error
+from ...transport.sealed_storage import SealedStorage
+from ...transport.storage import Storage
+from ...wire.carried.chain import next_page, still_of_use, waiting
+from ...wire.carried.named_files import stored_name
+from ...wire.carried.names import is_file_name
+from ...wire.carried.sealing import LONGEST, SHORTEST, USUAL, Cost, Seal, plain_passphrase
+from ...wire.carried.state import DamagedState, Greeting, Page, State
+from ...wire.protocol.names import PeerCapability
+from ..base import Adapter, Remote, T
+from ..lines import Lines
+from ..settings import Kind, Setting
+from .carried_place import CarriedPlace
 
 #: What two sites do for each other in a folder.
 ANNOUNCED = frozenset((PeerCapability.CURSOR, PeerCapability.FILES, PeerCapability.NULLS))
