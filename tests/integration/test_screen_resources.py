@@ -176,7 +176,8 @@ def test_rules_are_sentences_and_are_kept(admin: Browser, tasks: str) -> None:
 def test_filters_by_form(admin: Browser, tasks: str) -> None:
     (one,) = add(admin, tasks, "org_organisation")
     path = f"{one}/filters"
-    assert "Matches 12 of 12 records" in visible(admin.page(path))
+    shown = visible(admin.page(path))
+    assert "Matches 12 of 12 records at this site" in shown and "To count at Headquarters too" in shown
     assert "Choose a field." in visible(admin.submit(path, "filters", add="1").text)
     page = admin.submit(path, "filters", add="1", new="~.name").text
     wrong = press(admin, path, page, "filters", save="1").text
@@ -184,6 +185,8 @@ def test_filters_by_form(admin: Browser, tasks: str) -> None:
     changes = {"row-0-comparison": "begins", "row-0-value": "Organization 1"}
     page = press(admin, path, wrong, "filters", check="1", **changes).text
     assert "Matches 3 of 12 records" in visible(page) and "~.name__like=Organization 1*" in visible(page)
+    # The other site has others: it is asked, and nothing is stored there or here.
+    assert re.search(r"\d+ records? match(es)? at Headquarters, of those", visible(page)), visible(page)
     page = press(admin, path, page, "filters", add="1", new="~.year").text
     wrong = press(admin, path, page, "filters", save="1", **{"row-1-value": "many"}).text
     assert "Enter a number." in visible(wrong) and forms(wrong)["filters"]["row-1-value"] == "many"

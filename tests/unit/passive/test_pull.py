@@ -130,3 +130,19 @@ def test_only_an_empty_checkpoint_says_that_all_was_lost(
     push(site, pushed, io.BytesIO(f"<s3xml>{org('u', 'Red Cross')}</s3xml>".encode()))
     assert ("Red Cross" in pulled(site, ORG, {"cursor": "", "look": "1", **checkpoint})) is comes_back
     assert ("Red Cross" in pulled(site, ORG, {"cursor": "", **checkpoint})) is comes_back
+
+
+def test_a_person_who_chooses_filters_is_told_how_many_records_match(site: SampleSite) -> None:
+    key = site.known_repository("urn:uuid:other")
+    assert key is not None
+    site.push(org("u", "Red Cross"), ORG, repository_id=None)
+    site.push(org("v", "Red Star"), ORG, repository_id=key.id)
+    site.push(org("w", "Red Lion") + org("x", "Blue"), ORG, repository_id=None)
+    site.delete(ORG, "w")
+    asked = {"cursor": "", "look": "1", "total": "1", "limit": "1", "~.name__like": "Red*"}
+    # Whoever brought them; deleted ones are not counted, though they travel.
+    assert 'matching="2"' in pulled(site, ORG, asked)
+    assert "matching" not in pulled(site, ORG, {**asked, "total": ""})
+    assert "matching" not in pulled(site, ORG, {**asked, "look": ""})
+    later = {**asked, "cursor": f"{site.journal.identity()}.1.{'a' * 16}"}
+    assert "matching" not in pulled(site, ORG, later)

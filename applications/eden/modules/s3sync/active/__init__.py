@@ -6,6 +6,7 @@ __all__ = [
     "carried",
     "joining",
     "local_site",
+    "matching",
     "prescribed",
     "preview",
     "registration",

@@ -257,10 +257,16 @@ def _show_page(
             "journal": identity,
             "restored": restored,
             "total": site.total(paged, page) if request.total else None,
+            "matching": _matching(site, wanted) if request.total and cursor is None else None,
         }
 
     page = site.exporter.export(out, paged, attributes)
     return Served(page.count, page.more)
+
+
+def _matching(site: Site, wanted: ExportRequest) -> int:
+    """Return the number of records here that meet the filters of a request, whoever brought them."""
+    return site.store.count(site.schema.table(wanted.table), wanted.filters.get(wanted.table, ()))
 
 
 def _serve_stranger(site: Site, request: PullRequest, wanted: ExportRequest, out: BinaryIO) -> Served:

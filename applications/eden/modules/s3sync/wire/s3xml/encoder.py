@@ -55,6 +55,7 @@ def header(
     journal: str | None = None,
     restored: bool = False,
     total: int | None = None,
+    matching: int | None = None,
     waiting: int = 0,
     by_field: bool = False,
     sites: str = "",
@@ -70,6 +71,7 @@ def header(
         cursor, more, journal: where to continue, whether there is more, and the identity of the journal.
         restored: whether the presented cursor is not known here (any more).
         total: number of main records after the presented cursor, these included; None if not requested.
+        matching: number of records here that meet the filters, None if not requested.
         waiting: number of the reader's deletions that wait here.
         by_field: whether records say which fields were edited.
         sites: names of sites, see ``site_names``.
@@ -93,6 +95,7 @@ def header(
                 ("journal", journal),
                 ("restored", "true" if restored else None),
                 ("total", total),
+                ("matching", matching),
                 ("waiting", waiting or None),
                 ("edits", "1" if by_field else None),
                 ("sites", sites or None),

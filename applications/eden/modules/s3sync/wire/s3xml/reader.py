@@ -47,6 +47,7 @@ class Header:
         journal: identity of the sender's journal.
         restored: whether the sender does not know the presented cursor (any more).
         total: number of main records that were waiting, these included; None if the sender does not say.
+        matching: number of records at the sender that meet the filters; None if it does not say.
         waiting: number of the reader's deletions that wait at the sender.
         by_field: whether records say which fields were edited; one that does not say it was never edited.
         sites: what the sender calls sites whose edits are in it, by their identifiers in stamps.
@@ -61,6 +62,7 @@ class Header:
     journal: str | None = None
     restored: bool = False
     total: int | None = None
+    matching: int | None = None
     waiting: int = 0
     by_field: bool = False
     sites: Mapping[str, str] = field(default_factory=dict)
@@ -281,6 +283,7 @@ def _header(root: etree._Element) -> Header:
         journal=root.get("journal") or None,
         restored=root.get("restored") == "true",
         total=_number(root.get("total")),
+        matching=_number(root.get("matching")),
         waiting=_number(root.get("waiting")) or 0,
         by_field=root.get("edits") == "1",
         sites=read_site_names(root.get("sites")),

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 from gluon import FORM, URL, redirect
 
+from ....active.matching import can_tell, matching_there
 from ....core.errors import SyncError
+from ....core.plurals import counted
 from ....core.schema import Table
 from ....database.paging import whole_number
 from ....database.tables.fields import live
@@ -108,10 +110,40 @@ def page(screen: ScreenContext, repository: Repository, task: TaskRow) -> Any:
         "problems": entered.problems,
         "matches": matches,
         "total": total,
+        "there": _there(screen, repository, table, entered, is_asked=accepted and action == "check"),
         "by_hand": BY_HAND,
         "name": name,
         "back": URL("sync", "repository", args=[repository.id, "task", task.id]),
     }
+
+
+def _there(
+    screen: ScreenContext, repository: Repository, table: Table, entered: EnteredFilters, *, is_asked: bool
+) -> Any:
+    """Return how many records match at the other site, in words; "" while the conditions cannot be understood."""
+    T, named = screen.T, {"site": repository.name}
+    if entered.problems:
+        return ""
+    if not can_tell(repository):
+        return T("How many match at %(site)s is not known: this site cannot ask it.") % named
+    if not is_asked:
+        return T("To count at %(site)s too, press the button.") % named
+    try:
+        found = matching_there(repository, table.name, entered.filters)
+    except SyncError as error:
+        return T("%(site)s could not be asked how many match there: %(problem)s") % {
+            **named,
+            "problem": error.explain(),
+        }
+    if found is None:
+        return T("%(site)s cannot tell how many match there: only a site of this version can.") % named
+    return counted(
+        T,
+        found,
+        "%(count)s record matches at %(site)s, of those that this site may read there.",
+        "%(count)s records match at %(site)s, of those that this site may read there.",
+        **named,
+    )
 
 
 def _stored(
