@@ -14,6 +14,7 @@ from .crowd import measure_crowd
 from .faults import measure_faults
 from .move import measure_moves
 from .scenes import Measurements
+from .served import measure_served
 from .sites import connect, workshop
 from .soon import measure_soon
 from .stick import measure_stick
@@ -33,6 +34,7 @@ SCENES = {
     "breaks": "a first pull with a large file over a line that drops again and again",
     "pages": "screens of the administration during an import",
     "screens": "every screen with 100 repositories, 1,000 tasks, 100,000 log entries, 10,000 conflicts",
+    "sites": "the overview with 100, 1,000 and 10,000 sites that begin the exchange themselves",
     "sizes": "memory, cost per record and nothing to do, at several sizes",
     "edits": "time and room for knowing edits by field, where a tenth of the records was edited",
     "load": "1, 20 and 200 clients at once, the web server of ./run beside web2py's own",
@@ -107,6 +109,7 @@ def scenes(measurements: Measurements, options: argparse.Namespace) -> list[Call
         "breaks": lambda: measurements.breaks(options.quick),
         "pages": lambda: measurements.pages(many),
         "screens": measurements.screens,
+        "sites": lambda: measurements.load(0, measure_served),
         "sizes": lambda: measurements.sizes(sizes),
         "edits": lambda: measurements.edits(10_000 if options.quick else options.most),
         "load": lambda: measurements.load(5 if options.quick else 20),

@@ -292,5 +292,5 @@ def test_the_scheduler_of_an_eden_can_run_what_that_of_the_bundled_application_c
         return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
     bundled = tasks(APPLICATION / "models" / "tasks_sync.py")
-    looks = {"sync_changes", "sync_listening", "sync_notice_watch"}
+    looks = {"sync_changes", "sync_listening", "sync_notice_watch", "sync_summary_watch"}
     assert bundled - tasks(laid / "models" / "tasks_eden_sync.py") == looks

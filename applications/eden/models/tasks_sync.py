@@ -63,9 +63,18 @@ if settings.has_module("sync"):
 
         return partial(notices.Watch().look, Site.from_current())
 
+    def sync_summary_watch():
+        """Return what stores the states of many repositories once a minute (see s3sync.worker.summaries)."""
+        from functools import partial
+
+        from s3sync.site import Site
+        from s3sync.worker import summaries as summaries
+
+        return partial(summaries.Watch().look, Site.from_current())
+
     # The workers of a complete Eden only do what is queued.
     if hasattr(current, "scheduler_watches"):
-        current.scheduler_watches += [sync_changes, sync_listening, sync_notice_watch]
+        current.scheduler_watches += [sync_changes, sync_listening, sync_notice_watch, sync_summary_watch]
     tasks.update(
         sync_synchronize=sync_synchronize,
         sync_decide=sync_decide,

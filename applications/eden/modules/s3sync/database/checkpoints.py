@@ -8,6 +8,8 @@ from typing import Any
 
 from ..core.clock import Clock
 from ..core.cursor import Checkpoint, CheckpointKind
+from . import own_rows as own_rows
+from .own_rows import Repositories
 from .store import open_store
 from .store.column_types import MOMENT
 
@@ -76,12 +78,12 @@ class Checkpoints:
         return dict(rows)
 
     def states(
-        self, repository_id: int | None = None, tables: Collection[str] = ()
+        self, repository_id: Repositories = None, tables: Collection[str] = ()
     ) -> dict[tuple[int, str], dict[str, str | None]]:
         """Return the stored texts, with one statement: repository and table -> direction -> text.
 
         Args:
-            repository_id: the repository, None for all.
+            repository_id: the repository, or several, None for all.
             tables: names of tables, none for all.
         """
         return {
@@ -90,15 +92,16 @@ class Checkpoints:
         }
 
     def dated(
-        self, repository_id: int | None = None, tables: Collection[str] = ()
+        self, repository_id: Repositories = None, tables: Collection[str] = ()
     ) -> dict[tuple[int, str], dict[str, tuple[str | None, datetime | None]]]:
         """Return the stored texts as ``states`` does, each with the time (UTC) when it was stored."""
         mark = self._store.mark
         conditions: list[str] = []
         given: list[Any] = []
         if repository_id is not None:
-            conditions.append(f"repository_id = {mark}")
-            given.append(repository_id)
+            of, keys = own_rows.among(self._store, "repository_id", repository_id)
+            conditions.append(of)
+            given += keys
         if tables:
             conditions.append(f"tablename IN ({', '.join([mark] * len(tables))})")
             given += tables

@@ -10,6 +10,7 @@ from ..core.kept import OpenKind, OpenRecord
 from ..core.text import legible
 from ..exchange.ports import Row
 from . import own_rows as own_rows
+from .own_rows import Repositories
 from .store import open_store
 from .store.column_types import MOMENT
 
@@ -84,21 +85,21 @@ def forget_rejected(db: Any, repository_id: int, table: str, uuids: Collection[s
         db(query & (there.uuid == None)).delete()  # noqa: E711 - an SQL expression
 
 
-def counts(db: Any, repository_id: int | None = None) -> dict[int, dict[OpenKind, int]]:
+def counts(db: Any, only: Repositories = None) -> dict[int, dict[OpenKind, int]]:
     """Return the numbers of records, with one statement: repository -> kind -> number.
 
     Args:
         db: the DAL.
-        repository_id: the repository, None for all.
+        only: the repositories, None for all.
     """
     store = open_store(db)
-    where = "" if repository_id is None else f"WHERE repository_id = {store.mark} "
+    of, keys = own_rows.among(store, "repository_id", only)
     sql = (
-        f"SELECT repository_id, kind, SUM(records) FROM {store.columns.name('sync_open_there')} {where}"
+        f"SELECT repository_id, kind, SUM(records) FROM {store.columns.name('sync_open_there')} WHERE {of} "
         "GROUP BY repository_id, kind"
     )
     found: dict[int, dict[OpenKind, int]] = {}
-    for key, kind, number in store.rows(sql, () if repository_id is None else (repository_id,)):
+    for key, kind, number in store.rows(sql, keys):
         found.setdefault(key, {})[OpenKind(kind)] = int(number or 0)
     return found
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..core.kept import TELLING, KeptKind, KeptState, OpenKind, OpenRecord, Resolution
+from . import own_rows as own_rows
+from .own_rows import Repositories
 from .store import open_store
 from .store.column_types import MOMENT
 
@@ -31,22 +33,22 @@ class Untaken(NamedTuple):
     position: int | None
 
 
-def numbers(db: Any, repository_id: int | None = None) -> list[tuple[int, OpenKind, int]]:
+def numbers(db: Any, only: Repositories = None) -> list[tuple[int, OpenKind, int]]:
     """Return how many there are, in one statement: (repository, kind, number).
 
     Args:
         db: the DAL.
-        repository_id: the repository, None for all.
+        only: the repositories, None for all.
     """
     store = open_store(db)
-    of = "IS NOT NULL" if repository_id is None else f"= {store.mark}"
+    of, keys = own_rows.among(store, "repository_id", only)
     sql = (
         f"SELECT repository_id, state, kind, count(*) FROM {store.columns.name('sync_kept')} "
-        f"WHERE state IN ({store.marks(len(TELLING))}) AND repository_id {of} GROUP BY repository_id, state, kind"
+        f"WHERE state IN ({store.marks(len(TELLING))}) AND repository_id IS NOT NULL AND {of} "
+        "GROUP BY repository_id, state, kind"
     )
     found: Counter[tuple[int, OpenKind]] = Counter()
-    given = TELLING if repository_id is None else (*TELLING, repository_id)
-    for key, state, kind, number in store.rows(sql, given):
+    for key, state, kind, number in store.rows(sql, (*TELLING, *keys)):
         found[key, _kind(state, kind)] += int(number)
     return [(key, kind, number) for (key, kind), number in found.items()]
 

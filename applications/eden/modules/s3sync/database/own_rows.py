@@ -6,16 +6,19 @@ sync_repository that takes twenty times as long as the database. What is read wi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Union
 from weakref import WeakKeyDictionary
 
 from ..core.schema import Field
 from .store import JournalRows, open_store
 from .store.column_types import Converter
 
-__all__ = ["read", "write"]
+__all__ = ["among", "read", "write"]
+
+#: Of which repositories: one, some, or all.
+Repositories = Union[int, Collection[int], None]
 
 
 class _Plan(NamedTuple):
@@ -112,3 +115,17 @@ def _condition(store: JournalRows, plan: _Plan, where: Mapping[str, Any]) -> tup
 def _encoded(plan: _Plan, name: str, value: Any) -> Any:
     encode = plan.encoders[name]
     return value if encode is None or value is None else encode(value)
+
+
+def among(store: Any, column: str, only: Repositories) -> tuple[str, tuple[int, ...]]:
+    """Return the condition that a column names one of some repositories, and its parameters.
+
+    Args:
+        store: of the database.
+        column: the column, as it stands in the statement.
+        only: the repositories, None for all.
+    """
+    if only is None:
+        return "1 = 1", ()
+    keys = (only,) if isinstance(only, int) else tuple(only)
+    return (f"{column} IN ({store.marks(len(keys))})", keys) if keys else ("1 = 0", ())

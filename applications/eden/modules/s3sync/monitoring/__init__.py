@@ -12,5 +12,6 @@ __all__ = [
     "open_records",
     "pending_changes",
     "status",
+    "summary",
     "troubles",
 ]

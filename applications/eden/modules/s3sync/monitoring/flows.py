@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from ..core.cursor import Checkpoint, CheckpointKind
 from ..core.task import Mode
+from ..database import own_rows as own_rows
+from ..database.own_rows import Repositories
 from ..exchange.peer import Capability
 from ..site import Site
 from ..site import exchange_state as exchange_state
@@ -78,7 +80,7 @@ def present(site: Site, alias: str = "") -> str:
 
 def flows_of(
     site: Site,
-    one: int | None,
+    only: Repositories,
     looked_at: int,
     told: Mapping[tuple[int, str], "Told"],
     standing: Mapping[int, exchange_state.Standing],
@@ -86,7 +88,7 @@ def flows_of(
     bounds: Mapping[int, Bounds] = {},
 ) -> dict[int, list[Flow]]:
     """Return the resources exchanged with each repository, with the waiting records of those that may be exchanged."""
-    tasks = {key: found for key, found in _tasks(site, one).items() if key in can}
+    tasks = {key: found for key, found in _tasks(site, only).items() if key in can}
     wanted: dict[tuple[int, str], int | None] = {}
     for repository_id, of_repository in tasks.items():
         for task in of_repository.values():
@@ -133,16 +135,13 @@ def flows_of(
     return flows
 
 
-def _tasks(site: Site, one: int | None) -> dict[int, dict[str, FlowTask]]:
+def _tasks(site: Site, only: Repositories) -> dict[int, dict[str, FlowTask]]:
     """Return the tasks by repository and table; without pydal, which takes twenty times as long for a thousand."""
-    name, mark = site.store.columns.name, site.store.mark
-    sql = f"SELECT id, repository_id, resource_name, mode FROM {name('sync_task')} WHERE {present(site)}"
-    if one is not None:
-        sql += f" AND repository_id = {mark}"
+    name = site.store.columns.name
+    of, keys = own_rows.among(site.store, "repository_id", only)
+    sql = f"SELECT id, repository_id, resource_name, mode FROM {name('sync_task')} WHERE {present(site)} AND {of}"
     found: dict[int, dict[str, FlowTask]] = {}
-    for key, repository_id, resource, mode in site.store.rows(
-        f"{sql} ORDER BY id", () if one is None else (one,)
-    ):
+    for key, repository_id, resource, mode in site.store.rows(f"{sql} ORDER BY id", keys):
         found.setdefault(repository_id, {})[resource] = FlowTask(key, resource, Mode.read(mode))
     return found
 
@@ -179,10 +178,10 @@ NOTHING_SAID = exchange_state.Standing()
 
 
 def told_by_repository(
-    site: Site, one: int | None
+    site: Site, only: Repositories
 ) -> tuple[dict[tuple[int, str], Told], dict[int, exchange_state.Standing]]:
     """Return the evaluated checkpoints of each repository and table, and what was told of their runs."""
-    stored = site.checkpoints.dated(one)
+    stored = site.checkpoints.dated(only)
     own = site.journal.identity() if stored else ""
     found = {}
     standing: dict[int, exchange_state.Standing] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Callable, NamedTuple
 
 from ..core.task import Activity, Result, log_mode
@@ -19,6 +19,8 @@ from ..site import Site
 
 PAGE = 50
 ROWS_AT_ONCE = 2_000
+#: Repositories from which somebody chooses in a list; of more, each one is chosen on its own page.
+OFFERED = 300
 #: Direction in the query -> modes of its entries.
 DIRECTIONS: Mapping[str, Sequence[str]] = {
     "in": (log_mode(Activity.PULL, OUTGOING), log_mode(Activity.PUSH, INCOMING)),
@@ -175,11 +177,24 @@ def _groups(db: Any, entries: Sequence[LogEntry]) -> list[LogGroup]:
     return list(groups.values())
 
 
-def repository_names(db: Any) -> dict[int, str]:
-    """Return id -> name of all repositories, sorted by name."""
+def repository_names(db: Any, needed: Iterable[int | None] | None = None) -> dict[int, str]:
+    """Return id -> name of repositories, sorted by name.
+
+    Args:
+        db: the DAL.
+        needed: those that a page names; of others only as many as somebody may choose from. None for all.
+    """
     table = db.sync_repository
-    rows = db(live(table)).select(table.id, table.name, orderby=table.name)
+    query = live(table)
+    if needed is not None and only_some(db):
+        query &= table.id.belongs([key for key in needed if key])
+    rows = db(query).select(table.id, table.name, orderby=table.name)
     return {row.id: row.name for row in rows}
+
+
+def only_some(db: Any) -> bool:
+    """Return whether there are too many repositories to choose from a list."""
+    return bool(db(live(db.sync_repository)).count() > OFFERED)
 
 
 def logged_resources(db: Any) -> list[str]:

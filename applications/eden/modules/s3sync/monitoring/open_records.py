@@ -8,6 +8,7 @@ from ..core.kept import OpenKind
 from ..core.repository_state import OpenRecords
 from ..database import open_there as open_there
 from ..database import open_versions as open_versions
+from ..database.own_rows import Repositories
 from ..site import Site
 from ..site import awaited as awaited
 from ..site.awaited import Awaited
@@ -34,22 +35,22 @@ def open_records(counts: Mapping[OpenKind, int]) -> OpenRecords:
     return OpenRecords(**{_NAMES[kind]: count for kind, count in counts.items()})
 
 
-def here(site: Site, one: int | None = None) -> dict[int, OpenRecords]:
+def here(site: Site, only: Repositories = None) -> dict[int, OpenRecords]:
     """Return what of each repository is open here, in a few statements.
 
     Args:
         site: this site.
-        one: only this repository, None for all.
+        only: only these repositories, None for all.
     """
     found: dict[int, OpenRecords] = {}
-    for key, kind, number in open_versions.numbers(site.db, one):
+    for key, kind, number in open_versions.numbers(site.db, only):
         found[key] = found.get(key, OpenRecords())._replace(**{_NAMES[kind]: number})
-    for key, numbers in awaited.counts(site, one).items():
+    for key, numbers in awaited.counts(site, only).items():
         waiting = {_AWAITED[kind]: number for kind, number in numbers.items()}
         found[key] = found.get(key, OpenRecords())._replace(**waiting)
     return {key: each for key, each in found.items() if key}
 
 
-def there(site: Site, one: int | None = None) -> dict[int, OpenRecords]:
+def there(site: Site, only: Repositories = None) -> dict[int, OpenRecords]:
     """Return what each repository has told that it has not taken of ours, in one statement."""
-    return {key: open_records(each) for key, each in open_there.counts(site.db, one).items()}
+    return {key: open_records(each) for key, each in open_there.counts(site.db, only).items()}

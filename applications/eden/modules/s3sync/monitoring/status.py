@@ -14,6 +14,8 @@ from typing import Any
 from ..adapters import USUAL, adapter_types, can_ask, capabilities_of, needed_columns, where
 from ..core.repository_state import OpenRecords, RepositoryFacts, RepositoryState, evaluate
 from ..core.task import Mode, RunState
+from ..database import own_rows as own_rows
+from ..database.own_rows import Repositories
 from ..database.runs import Run
 from ..database.tables.fields import live
 from ..scheduler import queue as queue
@@ -52,6 +54,8 @@ RUN_COLUMNS = (
     "failures",
     "cancel_requested",
 )
+#: Of so many repositories the rows are looked up one by one.
+FEW = 60
 #: Scheduler states in which a job does not run again by itself.
 GIVEN_UP = ("FAILED", "TIMEOUT", "STOPPED", "EXPIRED")
 
@@ -115,17 +119,18 @@ def statuses(
     rows = list(db(query).select(*[table[name] for name in columns], orderby=(table.name, table.id)))
     if not rows:
         return []
-    one = rows[0].id if len(rows) == 1 else None
+    # All rows of a table are read at once where many are wanted.
+    some = [row.id for row in rows] if only is not None and len(rows) <= FEW else None
     now = site.clock.now()
-    runs, successes = _runs(site, one)
+    runs, successes = _runs(site, some)
     working = live_runs(site)
     queued, tries = _queued(db)
-    jobs_of = _jobs(db, one)
-    told, standing = told_by_repository(site, one)
+    jobs_of = _jobs(db, some)
+    told, standing = told_by_repository(site, some)
     bounds = bounds_of(site, rows)
     can = {row.id: capabilities_of(row) for row in rows}
-    flows = flows_of(site, one, looked_at, told, standing, can, bounds)
-    here, there = open_records.here(site, one), open_records.there(site, one)
+    flows = flows_of(site, some, looked_at, told, standing, can, bounds)
+    here, there = open_records.here(site, some), open_records.there(site, some)
     warning = site.host.settings.get_sync_clock_warning()
     workers = queue.workers_alive(site)
     found = []
@@ -200,17 +205,18 @@ def _confirms(row: Any) -> bool:
 # --- runs ----------------------------------------------------------------------------------------------------
 
 
-def _runs(site: Site, one: int | None) -> tuple[dict[int, Run], dict[int, datetime]]:
+def _runs(site: Site, only: Repositories) -> tuple[dict[int, Run], dict[int, datetime]]:
     """Return the last run of each repository, and the end of its last complete one."""
     db, store = site.db, site.store
-    name, mark = store.columns.name, store.mark
+    name = store.columns.name
+    of, keys = own_rows.among(store, "r.id", only)
     sql = (
         f"SELECT r.id, (SELECT MAX(n.id) FROM {name('sync_run')} n WHERE n.repository_id = r.id), "
         f"(SELECT MAX(c.id) FROM {name('sync_run')} c WHERE c.repository_id = r.id "
         f"AND c.state = '{RunState.COMPLETED}') "
-        f"FROM {name('sync_repository')} r"
+        f"FROM {name('sync_repository')} r WHERE {of}"
     )
-    newest = store.rows(sql if one is None else f"{sql} WHERE r.id = {mark}", () if one is None else (one,))
+    newest = store.rows(sql, keys)
     ids = {each for row in newest for each in row[1:] if each}
     table = db.sync_run
     columns = [table[each] for each in RUN_COLUMNS]
@@ -278,14 +284,14 @@ def _queued(db: Any) -> tuple[set[int], dict[int, datetime]]:
     return by_hand, tries
 
 
-def _jobs(db: Any, one: int | None) -> dict[int, tuple[datetime | None, bool]]:
+def _jobs(db: Any, only: Sequence[int] | None) -> dict[int, tuple[datetime | None, bool]]:
     """Return for each repository its next scheduled run, and whether the scheduler has given up all its jobs."""
     if "scheduler_task" not in db.tables:
         return {}
     job, task = db.sync_job, db.scheduler_task
     query = live(job) & (task.enabled == True)  # noqa: E712 - an SQL expression
-    if one is not None:
-        query &= job.repository_id == one
+    if only is not None:
+        query &= job.repository_id.belongs(only)
     rows = db(query).select(
         job.repository_id, task.next_run_time, task.status, join=task.on(task.id == job.scheduler_task_id)
     )

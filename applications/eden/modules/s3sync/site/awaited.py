@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.cursor import CheckpointKind
 from ..core.task import Mode
 from ..core.text import TextEnum
+from ..database.own_rows import Repositories
 from ..database.pending_references import NEVER
 from ..database.tables.fields import live
 from .exchange_state import standing
@@ -35,19 +36,20 @@ class Awaited(TextEnum):
     THERE = "there"
 
 
-def counts(site: Site, one: int | None = None) -> dict[int, Counter[Awaited]]:
+def counts(site: Site, only: Repositories = None) -> dict[int, Counter[Awaited]]:
     """Return how much records here wait for, in a few statements: repository -> kind -> number.
 
     Args:
         site: this site.
-        one: only this repository, None for all.
+        only: only these repositories, None for all.
     """
     found: dict[int, Counter[Awaited]] = {}
+    wanted = None if only is None else {only} if isinstance(only, int) else set(only)
     rows = site.pending_references.numbers()
     for repository_id, _, kind, number in rows:
-        if repository_id is not None and one in (None, repository_id):
+        if repository_id is not None and (wanted is None or repository_id in wanted):
             found.setdefault(repository_id, Counter())[Awaited(kind)] += number
-    for key, tables in exchanged_tables(site, one).items() if rows else ():
+    for key, tables in exchanged_tables(site, only).items() if rows else ():
         foreign = sum(number for origin, table, _, number in rows if origin != key and table in tables)
         if foreign:
             found.setdefault(key, Counter())[Awaited.ELSEWHERE] = foreign
@@ -100,22 +102,22 @@ def uuids_of(site: Site, records: Iterable[tuple[str, int]]) -> dict[tuple[str, 
     return found
 
 
-def exchanged_tables(site: Site, one: int | None = None) -> dict[int, set[str]]:
+def exchanged_tables(site: Site, only: Repositories = None) -> dict[int, set[str]]:
     """Return the tables whose records are exchanged with repositories, as main records or with them, in two statements.
 
     Args:
         site: this site.
-        one: only this repository, None for all.
+        only: only these repositories, None for all.
     """
     main: dict[int, set[str]] = {}
     task = site.db.sync_task
     own = live(task) & (task.repository_id != None)  # noqa: E711 - an SQL expression
-    if one is not None:
-        own &= task.repository_id == one
+    if only is not None:
+        own &= task.repository_id.belongs((only,) if isinstance(only, int) else tuple(only))
     for row in site.db(own).select(task.repository_id, task.resource_name, task.mode):
         if Mode.read(row.mode) is not Mode.NONE:
             main.setdefault(row.repository_id, set()).add(row.resource_name)
-    for (key, table), states in site.checkpoints.states(one).items():
+    for (key, table), states in site.checkpoints.states(only).items():
         if CheckpointKind.STANDING in states:
             fetched = standing(states, site.journal.identity()).fetches
             main.setdefault(key, set()).update(fetched)

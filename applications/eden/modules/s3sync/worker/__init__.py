@@ -2,4 +2,4 @@
 Knows all lower layers.
 """
 
-__all__ = ["cleanup", "listening", "notices", "on_change", "synchronise"]
+__all__ = ["cleanup", "listening", "notices", "on_change", "summaries", "synchronise"]

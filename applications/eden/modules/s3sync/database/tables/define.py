@@ -34,7 +34,7 @@ BELONGING = (
 OUTLIVING = ("sync_kept", "sync_change", "sync_deletion")
 
 #: Leases and positions of the exchange, and what is to be told of it, which no other repository can use.
-ENDING = ("sync_lease", "sync_checkpoint", "sync_open_there", "sync_notice")
+ENDING = ("sync_lease", "sync_checkpoint", "sync_open_there", "sync_notice", "sync_summary")
 
 
 class _AsTheyAre:

@@ -50,6 +50,10 @@ INDICES: tuple[Index, ...] = (
     ("sync_served_newest", "sync_served", ("repository_id", "id"), False),
     ("sync_served_time", "sync_served", ("finished_on",), False),
     ("sync_served_table_of", "sync_served_table", ("served_id", "tablename"), False),
+    # No unique one: two processes may store the same state at the same time.
+    ("sync_summary_repository", "sync_summary", ("repository_id",), False),
+    ("sync_summary_state", "sync_summary", ("state", "sort_name"), False),
+    ("sync_summary_urgency", "sync_summary", ("urgency", "sort_name", "repository_id"), False),
     ("sync_open_there_listed", "sync_open_there", ("repository_id", "kind", "tablename"), False),
     ("sync_kept_repository", "sync_kept", ("state", "kind", "repository_id"), False),
 )

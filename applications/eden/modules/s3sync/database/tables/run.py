@@ -235,3 +235,17 @@ def _define_served(db: Any, clock: Clock, counts: tuple[str, ...]) -> None:
             *[Field(name, "integer", notnull=True, default=0) for name in counts],
         ],
     )
+    declare(
+        db,
+        "sync_summary",
+        # One row for each repository, and one without (0) that says when all were stored: see ``monitoring.summary``.
+        lambda: [
+            Field("repository_id", "integer", notnull=True),
+            Field("state", length=16, notnull=True, default=""),
+            Field("urgency", "integer", notnull=True, default=0),
+            Field("sort_name", length=64, notnull=True, default=""),
+            Field("succeeded_on", "datetime"),
+            Field("next_on", "datetime"),
+            Field("noted_on", "datetime", default=clock.now),
+        ],
+    )

@@ -44,10 +44,12 @@ def page(screen: ScreenContext) -> Any:
         return _report(screen)
     if first:
         return _one(screen, screen.record(screen.db.sync_kept, first))
+    wanted = KeptVersionQuery.from_vars(screen.request.get_vars)
     return {
         "title": screen.T("Conflicts and rejected records"),
-        "repositories": log_view.repository_names(screen.db),
-        **_list(screen, KeptVersionQuery.from_vars(screen.request.get_vars)),
+        "repositories": log_view.repository_names(screen.db, [wanted.repository]),
+        "only_some": log_view.only_some(screen.db),
+        **_list(screen, wanted),
     }
 
 

@@ -67,11 +67,14 @@ def _list(screen: ScreenContext, asked: log_view.LogQuery, repository_id: int | 
         redirect(URL(args=screen.request.args))
     screen.response.view = "sync/log.html" if repository_id is None else "sync/repository_log.html"
     titles = resource_names(site)
+    page = log_view.log_page(site, asked, screen.request.get_vars)
+    needed = {entry.repository_id for group in page.rows for entry in group.entries}
     return {
         "title": title,
-        "page": log_view.log_page(site, asked, screen.request.get_vars),
+        "page": page,
         "asked": asked,
-        "repositories": log_view.repository_names(site.db),
+        "repositories": log_view.repository_names(site.db, needed | {asked.repository}),
+        "only_some": log_view.only_some(site.db),
         "resources": {name: titles.get(name, name) for name in log_view.logged_resources(site.db)},
         "live": set(live_runs(site).values()),
         "days": screen.site.host.settings.get_sync_log_days(),

@@ -14,8 +14,10 @@ from ...core.text import asked_text
 from ...database import traffic as traffic
 from ...database.paging import ListPage, containing, order_of, page_of
 from ...database.runs import Run
+from ...monitoring import summary as summary
 from ...monitoring.flows import Flow, incoming_of
 from ...monitoring.status import RepositoryStatus, recent_runs, statuses
+from ...monitoring.summary import last_success as last_success
 from ...passive import begun as begun
 from ...scheduler import queue as queue
 from ...site import Repository, Site
@@ -73,23 +75,28 @@ class FlowLine(NamedTuple):
 def page(screen: ScreenContext) -> Any:
     """Show all repositories.
 
-    The states depend on many tables and on the clock. So the states of all matching repositories are computed before
-    sorting (with the same few statements for any number), and further details only for the page shown.
+    The states depend on many tables and on the clock. Of few repositories all states are derived before sorting (with
+    the same few statements for any number); of many, stored ones are sorted and counted (``monitoring.summary``).
     """
     site, T, variables = screen.site, screen.T, screen.request.get_vars
     table = screen.db.sync_repository
     text = asked_text(variables, "q", 64)
-    found = statuses(site, containing(text, table.name, table.url) if text else None)
-    counts = {condition: sum(1 for each in found if each.state.condition is condition) for condition in State}
+    only = containing(text, table.name, table.url) if text else None
     chosen = _chosen_condition(variables.state)
     order = order_of(variables, COLUMNS, "state")
-    shown = sorted(
-        (each for each in found if chosen in (None, each.state.condition)),
-        key=_KEYS[order.column],
-        reverse=order.descending,
-    )
-    page = ListPage.asked(variables, len(shown), PAGE)
-    rows = shown[slice(*page.bounds(PAGE))]
+    if summary.has_many(site):
+        counts, page, stored_on = summary.summary(site, only, chosen, order, variables, PAGE)
+        rows = page.rows
+    else:
+        found, stored_on = statuses(site, only), None
+        counts = Counter(each.state.condition for each in found)
+        shown = sorted(
+            (each for each in found if chosen in (None, each.state.condition)),
+            key=_KEYS[order.column],
+            reverse=order.descending,
+        )
+        page = ListPage.asked(variables, len(shown), PAGE)
+        rows = shown[slice(*page.bounds(PAGE))]
     ours = [each.id for each in rows if each.facts.is_active]
     runs = recent_runs(site, ours, RUNS)
     theirs = begun.recent(site, [each.id for each in rows if not each.facts.is_active], RUNS)
@@ -108,7 +115,8 @@ def page(screen: ScreenContext) -> Any:
         "kinds": states_and_units.KINDS,
         "chosen": chosen,
         "text": text,
-        "is_empty": not found and not text,
+        "is_empty": not counts and not text,
+        "stored_on": stored_on,
         "workers": queue.workers_alive(screen.site),
         "command": screen.worker_command,
         "days": days,
@@ -132,7 +140,7 @@ class StateView:
 
 def states_of(site: Site, T: Translate) -> list[StateView]:
     """Return the states of all repositories, most urgent first, without empty ones."""
-    found = Counter(each.state.condition for each in statuses(site, None))
+    found = summary.counts(site)
     words = states_and_units.conditions(T)
     return [
         StateView(each.value, states_and_units.KINDS[each], words[each], found[each])
@@ -156,6 +164,8 @@ class SiteView(NamedTuple):
 
 def sites_of(site: Site, T: Translate) -> list[SiteView]:
     """Return the states of the repositories, most urgent first; none where there are many."""
+    if summary.has_many(site):
+        return []
     found = sorted(statuses(site, None, looked_at=1), key=_KEYS["state"])
     words = states_and_units.conditions(T)
     return [
@@ -180,12 +190,6 @@ _KEYS: dict[str, Callable[[RepositoryStatus], Any]] = {
     "success": lambda each: (last_success(each) or datetime.min, _name(each)),
     "next": lambda each: (each.facts.next_run or _LATEST, _name(each)),
 }
-
-
-def last_success(status: RepositoryStatus) -> datetime | None:
-    """Return when the exchange with a repository last worked: our last complete run, or its last contact."""
-    facts = status.facts
-    return facts.last_success if facts.is_active else facts.last_contact
 
 
 def _card(screen: ScreenContext, status: RepositoryStatus, runs: list[Run]) -> Card:

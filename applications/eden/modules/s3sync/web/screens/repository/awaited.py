@@ -90,7 +90,7 @@ def _here(screen: ScreenContext, record: Repository, kind: Awaited) -> ListPage:
     query = awaited.query(site, record.id, kind)
     page = page_of(screen.db, query, waiting.id, screen.request.get_vars, ROWS)
     called = _called(site, [(row.tablename, row.record_id) for row in page.rows])
-    names = dict(log_view.repository_names(screen.db))
+    names = dict(log_view.repository_names(screen.db, [record.id, *(row.repository_id for row in page.rows)]))
     rows = [
         AwaitedRow(
             resource_title(site, row.tablename),

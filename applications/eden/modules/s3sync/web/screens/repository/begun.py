@@ -63,12 +63,13 @@ def page(screen: ScreenContext) -> Any:
     if kind in kinds:
         query &= kinds[kind][1]
     found = page_of(db, query, ~table.id, variables, PAGE)
-    names = log_view.repository_names(db)
+    names = log_view.repository_names(db, [repository, *(row.repository_id for row in found.rows)])
     return {
         "title": screen.T("Exchanges that other sites began"),
         "page": found,
         "lines": lines(screen, begun.read(db, found.rows), names),
         "repositories": names,
+        "only_some": log_view.only_some(db),
         "repository": repository,
         "kinds": {name: words for name, (words, _) in kinds.items()},
         "kind": kind,
