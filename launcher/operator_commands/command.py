@@ -42,6 +42,10 @@ COMMANDS = {
     "log": ("the log of the synchronization, newest first", "./eden log --trouble --since 2026-11-01"),
     "invite": ("make the code of an invitation", "./eden invite Nairobi --scope Field"),
     "join": ("take up an invitation: its code, or a file with it", "./eden join invitation.txt"),
+    "prescription": (
+        "what a repository prescribes here, and what of it waits for consent",
+        "./eden prescription Headquarters",
+    ),
     "apply": (
         "set the site up from one file: accounts, scopes, repositories, resources, filters, policies, schedules",
         "./eden apply site.toml --dry-run",
@@ -80,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
         prog="./eden",
         parents=[common],
         description="Asks a site of this checkout, whether it is running or not. Nothing is started or changed but by "
-        "sync, invite, join, apply, reset-password, restore and move-database.",
+        "sync, invite, join, prescription --accept, apply, reset-password, restore and move-database.",
         epilog=f"Example: {COMMANDS['status'][1]}. {STATUSES}.",
     )
     result.add_argument("--version", action="version", version=f"Eden Sync {version()}")
@@ -111,6 +115,12 @@ def parser() -> argparse.ArgumentParser:
     )
     parts["invite"].add_argument("--address", metavar="URL", help="at which the site reaches this one")
     parts["join"].add_argument("code", help="the code, or a file with it")
+    parts["prescription"].add_argument("repository", help="name or number")
+    parts["prescription"].add_argument(
+        "--accept",
+        metavar="MARK",
+        help="accept what waits for consent: the mark that the command has shown for it",
+    )
     parts["apply"].add_argument("file", type=Path, help="in TOML, with version = 1")
     parts["apply"].add_argument(
         "--dry-run",
@@ -216,7 +226,7 @@ def answer_to(options: argparse.Namespace) -> dict[str, Any]:
         return doctor(site)
     names = [
         *("command", "repository", "wait", "page", "trouble", "since", "search"),
-        *("name", "scope", "minutes", "days", "address", "code", "file", "dry_run"),
+        *("name", "scope", "minutes", "days", "address", "code", "file", "dry_run", "accept"),
     ]
     given = {name: getattr(options, name) for name in names if hasattr(options, name)}
     if "file" in given:

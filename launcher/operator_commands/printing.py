@@ -132,6 +132,19 @@ def joined(answer: Answer) -> Iterator[str]:
         yield "No worker is alive: the first run begins as soon as the site is started (./run)."
 
 
+def prescribed(answer: Answer) -> Iterator[str]:
+    """Yield what a repository prescribes, and how to accept what waits for consent."""
+    if answer["accepted"]:
+        yield "Accepted."
+    often = f", every {answer['minutes']} minutes" if answer["minutes"] else ""
+    yield f"{answer['name']} prescribes: {', '.join(answer['resources']) or 'nothing'}{often}."
+    if answer["problem"]:
+        yield answer["problem"]
+    yield from (f"+ {line}" for line in answer["more"])
+    if answer["mark"]:
+        yield f"To accept it: ./eden prescription '{answer['name']}' --accept {answer['mark']}"
+
+
 def applied(answer: Answer) -> Iterator[str]:
     """Yield what a file has changed, or would change: a line for each thing, and one for each detail."""
     signs = {"add": "+", "change": "~"}
@@ -203,6 +216,7 @@ PRINTERS: Mapping[str, Callable[[Answer], Iterator[str]]] = {
     "doctor": doctor,
     "invite": invitation,
     "join": joined,
+    "prescription": prescribed,
     "apply": applied,
     "reset-password": password,
     "backup": backup,

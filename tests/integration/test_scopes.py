@@ -163,6 +163,10 @@ def _bind(site: WebSite) -> None:
         "rule-1-resource": "gis_location",
         "rule-1-write": "1",
     }
+    # What a site could not store as the condition of its resource is refused where it is typed.
+    long = {**rules, "rule-0-filters": f"~.name={'x' * 600}"}
+    refused = admin.submit("/sync/scope/create", "scope", name="Long", save="1", **long)
+    assert "is too long, 512 are possible" in visible(refused.text)
     answer = admin.submit(f"/sync/scope/create?repository={number}", "scope", name="Bound", save="1", **rules)
     assert answer.status_code == 200 and "Bound" in answer.text, answer.text
 

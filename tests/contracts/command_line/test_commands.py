@@ -9,14 +9,18 @@ from typing import Any
 import pytest
 
 from s3sync import VERSION
+from s3sync.active import prescribed as prescribed
 from s3sync.command_line import commands as commands
 from s3sync.command_line import runs as runs
 from s3sync.core.messages import Sentence
-from s3sync.core.task import Activity, LogAction, Result
+from s3sync.core.policy import Policy
+from s3sync.core.task import Activity, LogAction, Mode, Result
 from s3sync.database.log import OUTGOING
 from s3sync.monitoring.status import statuses
 from s3sync.scheduler import queue as queue
 from s3sync.site.times import SKEW
+from s3sync.wire.protocol.invitation import InvitedResource
+from s3sync.wire.protocol.prescription import Prescription
 from tests.support.documents import org
 from tests.support.jobs import add
 from tests.support.server_sites import EVERY_KIND
@@ -187,3 +191,39 @@ def test_a_clock_that_is_off_and_a_silent_site_are_found(site: SampleSite) -> No
     assert checks["worker"]["result"] == "good"
     (told,) = asked(site, "repositories")["repositories"]
     assert told["begins"] == "the other site" and told["clock_ahead_seconds"] == 600.0
+
+
+def test_what_is_prescribed_beyond_what_was_agreed_is_accepted_by_its_mark(site: SampleSite) -> None:
+    key = add(site, "North", "completed")
+    refused = asked(site, "prescription", repository="North")
+    assert "may prescribe nothing" in refused["error"]
+
+    def told(*resources: str) -> dict[str, Any]:
+        return Prescription(
+            tuple(InvitedResource(each, Mode.PULL, True, "") for each in resources),
+            Policy.NEWER,
+            Policy.NEWER,
+            30,
+        ).to_json()
+
+    repository = site.repository(key)
+    with site.store.transaction():
+        prescribed.let_prescribe(repository, Prescription((InvitedResource(ORG, Mode.PULL, True, ""),)))
+    prescribed.take(site.repository(key), told(ORG))
+    site.db.commit()
+    seen = asked(site, "prescription", repository="North")
+    assert (seen["resources"], seen["minutes"], seen["mark"]) == ([ORG], 30, None)
+    assert "Nothing" in asked(site, "prescription", repository="North", accept="0" * 12)["error"]
+
+    prescribed.take(site.repository(key), told(ORG, "org_office"))
+    first = asked(site, "prescription", repository="North")
+    assert first["needs_attention"] and len(first["more"]) == 1 and first["resources"] == [ORG]
+    # What came since is not what was shown, and half a mark is none.
+    prescribed.take(site.repository(key), told(ORG, "pr_person"))
+    for mark in (first["mark"], first["mark"][:3], "x" * 12):
+        assert "something else" in asked(site, "prescription", repository="North", accept=mark)["error"]
+    second = asked(site, "prescription", repository="North")
+    done = asked(site, "prescription", repository="North", accept=second["mark"])
+    assert done["accepted"] and not done["more"] and not done["needs_attention"]
+    assert sorted(done["resources"]) == [ORG, "pr_person"]
+    assert sorted(row.resource for row in site.repository(key).task_rows) == [ORG, "pr_person"]

@@ -247,6 +247,28 @@ def again(repository: Repository, log: SyncLog | None = None) -> None:
         log.task(None, Activity.DECIDE, LogAction.FETCH, Result.SUCCESS, message)
 
 
+def open_of(repository: Repository, followed: Followed) -> tuple[Prescription | None, list[Excess]]:
+    """Return what is prescribed and not carried out, and what of it waits for a person here.
+
+    Args:
+        repository: the repository.
+        followed: what is stored of what it prescribes.
+
+    Returns:
+        None where there is nothing of the kind, or it cannot be read, which its problem says then.
+    """
+    if followed.told is None or followed.problem is None:
+        return None, []
+    try:
+        told = Prescription.from_json(followed.told)
+    except (ValueError, SyncError):
+        return None, []
+    try:
+        return told, too_much_of(repository, followed, told)
+    except SyncError:
+        return told, []
+
+
 # --- what people here decide --------------------------------------------------------------------------------
 
 

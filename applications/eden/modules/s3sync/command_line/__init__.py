@@ -2,4 +2,14 @@
 Knows all other layers.
 """
 
-__all__ = ["checks", "commands", "from_file", "invitations", "lists", "runs", "states", "words"]
+__all__ = [
+    "checks",
+    "commands",
+    "from_file",
+    "invitations",
+    "lists",
+    "prescriptions",
+    "runs",
+    "states",
+    "words",
+]

@@ -11,6 +11,7 @@ from . import checks as checks
 from . import from_file as from_file
 from . import invitations as invitations
 from . import lists as lists
+from . import prescriptions as prescriptions
 from . import runs as runs
 from . import states as states
 from .words import Refusal
@@ -53,6 +54,8 @@ def _carry_out(site: Site, T: Translate, given: Mapping[str, Any], say: runs.Say
         return invitations.invite(site, T, given)
     if command == "join":
         return invitations.join(site, given)
+    if command == "prescription":
+        return prescriptions.prescription(site, T, given)
     if command == "apply":
         return from_file.apply(site, given)
     if command == "doctor":

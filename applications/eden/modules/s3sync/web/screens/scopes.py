@@ -20,7 +20,7 @@ from ...site.scoping import prescribing as prescribing
 from ...site.scoping import scopes as scopes
 from ...site.scoping.prescribing import Heard
 from ...site.scoping.scopes import Prescribes, StoredScope
-from ...wire.filters import validate
+from ...site.wanted import tasks as wanted_tasks
 from ...wire.protocol.invitation import MOST_RESOURCES
 from ...wire.protocol.prescription import LARGEST
 from .context import ScreenContext
@@ -171,8 +171,8 @@ def _entered(screen: ScreenContext) -> Entered:
         rule = ScopeRule.from_json(told)
         try:
             rule = ScopeRule.from_json({**told, "filters": text})
-            for each in rule.filters:
-                validate(each, screen.site.schema, screen.site.schema.table(resource))
+            # What a site that is invited, or prescribed to, could not store is refused where it is typed.
+            wanted_tasks.read_filters(screen.site, resource, text)
         except SyncError as error:
             problems[resource] = error.explain()
         rules.append((rule, text))

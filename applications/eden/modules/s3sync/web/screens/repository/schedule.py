@@ -150,7 +150,7 @@ def job_form(
     found = every(period) or Interval(max(1, round(period / MINUTE)), MINUTE)
     units = {MINUTE: T("minutes"), HOUR: T("hours"), DAY: T("days")}
     begins = task.start_time if task and task.start_time and task.start_time > now else None
-    return form_of(
+    form = form_of(
         Field(
             "every",
             "integer",
@@ -163,6 +163,7 @@ def job_form(
                 if fixed
                 else T("Enter a whole number, 1 or more"),
             ),
+            comment=T("This is prescribed by the other site") if fixed else None,
         ),
         Field(
             "unit",
@@ -200,6 +201,10 @@ def job_form(
         table_name="job",
         T=T,
     )
+    if fixed:
+        for control in form.elements("[name=every]"):
+            control["_readonly"] = "readonly"
+    return form
 
 
 def _after_change(T: Translate, job: Any) -> Field:

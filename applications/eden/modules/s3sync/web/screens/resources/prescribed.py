@@ -10,11 +10,9 @@ from ....active import prescribed as prescribed
 from ....core.errors import AlreadyRunning, SyncError
 from ....core.task import Mode
 from ....site import Repository
-from ....site.wanted.agreement import Excess
-from ....site.wanted.followed import Followed, followed_in
+from ....site.wanted.followed import followed_in
 from ....ui import look as look
 from ....wire.protocol.names import PeerCapability
-from ....wire.protocol.prescription import Prescription
 from ..context import ScreenContext
 from ..widgets import action_button, confirm, pressed
 from ..words.prescriptions import excess_lines, problem_words
@@ -87,8 +85,7 @@ def shown(screen: ScreenContext, record: Repository) -> ShownPrescription:
         prescribed.stop_following(record)
         screen.session.flash = T("What is exchanged is decided here from now on.")
         redirect(back)
-    told = _waiting(followed)
-    more = _more(record, followed, told)
+    told, more = prescribed.open_of(record, followed)
     # Another one may come while a person reads: what is accepted is what was shown.
     accept = action_button("accept", T("Accept it"), hidden={"seen": followed.fingerprint}) if more else ""
     if more and pressed(screen, accept, "accept"):
@@ -104,25 +101,6 @@ def shown(screen: ScreenContext, record: Repository) -> ShownPrescription:
         accept,
         stop.link,
     )
-
-
-def _waiting(followed: Followed) -> Prescription | None:
-    """Return what is prescribed and not carried out, None where there is none or it cannot be read."""
-    if followed.told is None or followed.problem is None:
-        return None
-    try:
-        return Prescription.from_json(followed.told)
-    except (ValueError, SyncError):
-        # Its problem says so.
-        return None
-
-
-def _more(record: Repository, followed: Followed, told: Prescription | None) -> list[Excess]:
-    try:
-        return [] if told is None else prescribed.too_much_of(record, followed, told)
-    except SyncError:
-        # Its conditions cannot be read, and its problem says so.
-        return []
 
 
 def _accepted(screen: ScreenContext, record: Repository) -> Any:
