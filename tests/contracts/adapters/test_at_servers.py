@@ -9,7 +9,6 @@ from typing import Any, Callable
 
 import pytest
 
-from s3sync.adapters import adapter_types
 from s3sync.adapters.base import Adapter, Remote
 from s3sync.adapters.connection_test import Answer, Question
 from s3sync.adapters.ftp import FtpFilesAdapter, FtpSiteAdapter
@@ -242,15 +241,6 @@ def peer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FilesPeer]:
     peer.server.stop()
 
 
-def tested(peer: FilesPeer, tmp_path: Path, **changed: str) -> dict[Question, Answer]:
-    kind = next(
-        each for each in adapter_types().values() if issubclass(each, KINDS[type(peer.server).__name__])
-    )
-    remote = Remote(1, None, "the peer", OWN_UUID, "here", {**peer.settings, **changed})
-    with kind(remote, peer.lines(tmp_path / "spool")) as adapter:
-        return {each.question: each.answer for each in adapter.test(60).findings}
-
-
 KINDS: dict[str, type[Adapter]] = {
     "FtpServer": FtpFilesAdapter,
     "SftpServer": SftpFilesAdapter,
@@ -259,15 +249,22 @@ KINDS: dict[str, type[Adapter]] = {
 }
 
 
+def answers(peer: FilesPeer, tmp_path: Path, **changed: str) -> dict[Question, Answer]:
+    kind = KINDS[type(peer.server).__name__]
+    remote = Remote(1, None, "the peer", OWN_UUID, "here", {**peer.settings, **changed})
+    with kind(remote, peer.lines(tmp_path / "spool")) as adapter:
+        return {each.question: each.answer for each in adapter.test(60).findings}
+
+
 def test_a_server_that_works_is_good_and_nothing_is_left_there(peer: FilesPeer, tmp_path: Path) -> None:
-    found = tested(peer, tmp_path)
+    found = answers(peer, tmp_path)
     assert found[Question.SERVER] is Answer.ANSWERS and found[Question.LOGIN] is Answer.ENTERED
     assert found[Question.READ] is Answer.READABLE and found[Question.WRITE] is Answer.WRITABLE
     assert peer.server.names() == []
 
 
 def test_a_wrong_password_is_told(peer: FilesPeer, tmp_path: Path) -> None:
-    found = tested(peer, tmp_path, password="wrong")
+    found = answers(peer, tmp_path, password="wrong")
     assert found[Question.SERVER] is Answer.ANSWERS and found[Question.LOGIN] is Answer.KEPT_OUT
     assert found[Question.WRITE] is Answer.NOT_ASKED
 
@@ -275,20 +272,20 @@ def test_a_wrong_password_is_told(peer: FilesPeer, tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_told(peer: FilesPeer, tmp_path: Path) -> None:
     url = peer.settings["url"]
     missing = url.replace("/relief/", "/none/") if "/relief/" in url else f"{url.rstrip('/')}/none"
-    found = tested(peer, tmp_path, url=missing)
+    found = answers(peer, tmp_path, url=missing)
     assert found[Question.LOGIN] is Answer.ENTERED and found[Question.READ] is Answer.NO_FOLDER_THERE
 
 
 def test_a_server_that_is_full_is_told(peer: FilesPeer, tmp_path: Path) -> None:
     peer.server.full = True
-    found = tested(peer, tmp_path)
+    found = answers(peer, tmp_path)
     assert found[Question.READ] is Answer.READABLE
     assert found[Question.WRITE] in (Answer.FULL, Answer.READ_ONLY_THERE)
 
 
 def test_ftp_in_clear_is_warned_of(tmp_path: Path) -> None:
     peer = FilesPeer(tmp_path, "ftp")
-    assert tested(peer, tmp_path)[Question.SECRECY] is Answer.IN_CLEAR
+    assert answers(peer, tmp_path)[Question.SECRECY] is Answer.IN_CLEAR
     peer.server.stop()
 
 
@@ -340,7 +337,7 @@ def test_another_key_than_the_confirmed_one_is_refused_and_nothing_is_sent(tmp_p
         with SftpFilesAdapter(remote, peer.lines(tmp_path / "spool")) as adapter:
             adapter.greet()
     assert "Nothing was sent" in caught.value.hint and server.asked == 0
-    assert tested(peer, tmp_path)[Question.KEY] is Answer.KEY_CHANGED
+    assert answers(peer, tmp_path)[Question.KEY] is Answer.KEY_CHANGED
     server.stop()
 
 

@@ -49,7 +49,7 @@ class SftpServer(FileServer):
             made.set_subsystem_handler("sftp", paramiko.SFTPServer, _Files, self)
             self._lines.append(made)
             try:
-                made.start_server(server=_Door(self), event=threading.Event())
+                made.start_server(server=_Door(self, made), event=threading.Event())
             except (paramiko.SSHException, EOFError):
                 made.close()
 
@@ -64,17 +64,14 @@ class SftpServer(FileServer):
         with contextlib.suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
-        self.hang_up()
-
-    def hang_up(self) -> None:
-        """Break all connections."""
         for each in self._lines:
             each.close()
 
 
 class _Door(paramiko.ServerInterface):
-    def __init__(self, server: SftpServer) -> None:
+    def __init__(self, server: SftpServer, line: paramiko.Transport) -> None:
         self._server = server
+        self.line = line
 
     def check_auth_password(self, username: str, password: str) -> int:
         self._server.asked += 1
@@ -97,9 +94,9 @@ def _status(error: OSError) -> int:
 
 
 class _File(paramiko.SFTPHandle):
-    def __init__(self, server: SftpServer, flags: int, path: str) -> None:
+    def __init__(self, server: SftpServer, line: paramiko.Transport, flags: int, path: str) -> None:
         super().__init__(flags)
-        self._server, self._path = server, path
+        self._server, self._line = server, line
         mode = "r+b" if flags & (os.O_WRONLY | os.O_RDWR) else "rb"
         self._file = open(path, mode)  # noqa: SIM115
         self.count = 0
@@ -108,7 +105,7 @@ class _File(paramiko.SFTPHandle):
         self.count += size
         cut = self._server.cut
         if cut is not None and self.count > cut:
-            self._server.hang_up()
+            self._line.close()
             return False
         return True
 
@@ -133,9 +130,9 @@ class _File(paramiko.SFTPHandle):
 
 
 class _Files(paramiko.SFTPServerInterface):
-    def __init__(self, door: Any, server: SftpServer) -> None:
+    def __init__(self, door: _Door, server: SftpServer) -> None:
         super().__init__(door)
-        self._server = server
+        self._server, self._line = server, door.line
 
     def _path(self, path: str) -> str:
         return f"{self._server.root}{self.canonicalize(path)}"
@@ -171,7 +168,7 @@ class _Files(paramiko.SFTPServerInterface):
         try:
             full = self._path(path)
             os.close(os.open(full, flags, 0o644))
-            return _File(self._server, flags, full)
+            return _File(self._server, self._line, flags, full)
         except OSError as error:
             return _status(error)
 

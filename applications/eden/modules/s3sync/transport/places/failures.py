@@ -105,6 +105,7 @@ def _obstacle(error: BaseException) -> Obstacle:
         return Obstacle.NAME
     if isinstance(error, ConnectionRefusedError):
         return Obstacle.REFUSED
-    if isinstance(error, TimeoutError):
+    # Python 3.9 tells the two apart.
+    if isinstance(error, (TimeoutError, socket.timeout)):
         return Obstacle.TIMEOUT
     return Obstacle.TLS if isinstance(error, ssl.SSLError) else Obstacle.LINE
