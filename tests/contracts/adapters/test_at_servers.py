@@ -286,6 +286,8 @@ def test_a_server_that_is_full_is_told(peer: FilesPeer, tmp_path: Path) -> None:
 def test_ftp_in_clear_is_warned_of(tmp_path: Path) -> None:
     peer = FilesPeer(tmp_path, "ftp")
     assert answers(peer, tmp_path)[Question.SECRECY] is Answer.IN_CLEAR
+    found = answers(peer, tmp_path, password="wrong")
+    assert (found[Question.SECRECY], found[Question.LOGIN]) == (Answer.IN_CLEAR, Answer.KEPT_OUT)
     peer.server.stop()
 
 

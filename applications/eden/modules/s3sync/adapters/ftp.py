@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import ClassVar
 
+from ..core.errors import SyncError
 from ..transport.places.ftp import FtpFolder
 from ..transport.places.names import server_of
 from ._by_files.at_server import PASSWORD, USERNAME, AtServer, FilesAtServer, Place, SiteAtServer
@@ -35,7 +36,7 @@ SETTINGS = (
 class FtpServer(AtServer):
     """Reaches an FTP server."""
 
-    questions: ClassVar[tuple[Question, ...]] = (Question.SECRECY, *AtServer.questions)
+    questions: ClassVar[tuple[Question, ...]] = (Question.SERVER, Question.SECRECY, *AtServer.questions[1:])
 
     def open_place(self) -> Place:
         """See ``AtServer``."""
@@ -53,8 +54,15 @@ class FtpServer(AtServer):
 
     def found_before(self) -> list[Finding]:
         """See ``AtServer``."""
-        is_clear = self.entered("url").strip().lower().startswith(f"{CLEAR}:")
-        return [Finding(Question.SECRECY, Answer.IN_CLEAR if is_clear else Answer.ENCRYPTED)]
+        return [Finding(Question.SECRECY, Answer.IN_CLEAR if self._is_clear else Answer.ENCRYPTED)]
+
+    def obstacles(self, error: SyncError) -> list[Finding]:
+        """See ``AtServer``: what travels in clear does so whether or not the server lets this site in."""
+        return [*(self.found_before() if self._is_clear else []), *super().obstacles(error)]
+
+    @property
+    def _is_clear(self) -> bool:
+        return self.entered("url").strip().lower().startswith(f"{CLEAR}:")
 
 
 class FtpSiteAdapter(FtpServer, SiteAtServer):

@@ -19,6 +19,7 @@ from ....database.paging import whole_number
 from ....exchange.peer import Capability
 from ....scheduler import jobs as jobs
 from ....site import Repository, Site
+from ....site.labels import Translate
 from ....site.scoping import scopes as scopes
 from ....transport.limits import InteractiveLimits
 from ....ui import look as look
@@ -70,7 +71,7 @@ def create(screen: ScreenContext) -> Any:
         "form": form,
         "tested": tested,
         "back": URL("sync", "index"),
-        "types": [(name, T(each.label), name == kind.apitype) for name, each in adapter_types().items()],
+        "types": _types(T, kind),
         "guide": [T(step) for step in kind.guide],
         "may_wait": Capability.PASSIVE in kind.capabilities,
         "left_out": left_out(T, kind.capabilities),
@@ -145,6 +146,12 @@ def configuration(screen: ScreenContext, record: Repository) -> Any:
         "abilities": connection_test.abilities(T, kind, record.capabilities),
         "address": screen.site.base_url,
     }
+
+
+def _types(T: Translate, kind: type[Adapter]) -> list[tuple[str, Any, bool]]:
+    """Return name and label of each type, and whether it is chosen; the usual one first."""
+    found = sorted(adapter_types().items(), key=lambda each: each[0] != USUAL)
+    return [(name, T(each.label), name == kind.apitype) for name, each in found]
 
 
 def _kind(apitype: str | None) -> type[Adapter]:
