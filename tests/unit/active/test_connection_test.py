@@ -39,6 +39,7 @@ from s3sync.core.errors import (
     SyncError,
     TlsFailed,
 )
+from s3sync.exchange.line import Line as Measured
 from s3sync.transport.client import Transport
 from s3sync.transport.failures import _obstacle
 from s3sync.web.screens.repository import connection_test as connection_test
@@ -53,6 +54,7 @@ class Line:
 
     def __init__(self, skew: float | None) -> None:
         self.skew = skew
+        self.line = Measured()
 
     def explain(self, error: SyncError) -> SyncError:
         return error
