@@ -135,3 +135,33 @@ def test_a_page_takes_the_same_statements_however_much_is_there_and_reads_no_tab
     for sql in about:
         plan = str(site.db.executesql(f"EXPLAIN QUERY PLAN {sql}"))
         assert "SEARCH" in plan and "SCAN" not in plan, (sql, plan)
+
+
+ALLOWED = "SELECT org_organisation.id FROM org_organisation WHERE org_organisation.name = 'Ferry'"
+
+
+def test_where_rights_are_by_record_only_those_are_listed_and_named(
+    site: SampleSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for uuid, name in (("f", "Ferry"), ("s", "Secret")):
+        site.push(org(uuid, name), ORG, repository_id=None)
+        delete(site, ORG, uuid)
+    assert {each.name for each in listed(site)} == {"Ferry", "Secret"}
+    numbers = {each.name: str(each.number) for each in listed(site)}
+    monkeypatch.setattr(site.host, "accessible", lambda method, table: ALLOWED if table == ORG else False)
+    monkeypatch.setattr(type(site.host), "limits_records", True)
+    assert [each.name for each in listed(site)] == ["Ferry"]
+    assert entries.entry(site, numbers["Ferry"]) is not None
+    assert entries.entry(site, numbers["Secret"]) is None
+
+
+def test_of_what_went_along_only_what_may_be_read_is_named(
+    site: SampleSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(site)
+    delete(site, PERSON, "p")
+    (found,) = listed(site)
+    monkeypatch.setattr(site.host, "accessible", lambda method, table: table != STAFF)
+    shown = entries.entry(site, str(found.number))
+    assert shown is not None
+    assert {each.table: list(each.names) for each in shown.along} == {CONTACT: ["uma@example.org"], STAFF: []}

@@ -79,3 +79,17 @@ def test_who_may_only_read_puts_nothing_back_also_without_the_button(
 def test_who_may_not_read_the_record_sees_nothing(site: SampleSite, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Forbidden):
         record_history.changes(screen_of(site, monkeypatch))
+
+
+@pytest.mark.parametrize("name", ["Ferry", "another"])
+def test_where_rights_are_by_record_they_are_asked_for_by_record(
+    site: SampleSite, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    screen = screen_of(site, monkeypatch, "read", "update")
+    allowed = f"SELECT org_organisation.id FROM org_organisation WHERE org_organisation.name = '{name}'"
+    monkeypatch.setattr(type(site.host), "accessible", lambda host, method, table: allowed)
+    if name == "Ferry":
+        assert record_history.changes(screen)["may_change"] is True
+    else:
+        with pytest.raises(Forbidden):
+            record_history.changes(screen)

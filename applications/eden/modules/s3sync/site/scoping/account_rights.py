@@ -36,6 +36,21 @@ def by_account(site: Site, scope: Scope | None) -> Scope | None:
     )
 
 
+def permitted(site: Site, method: str, table: str, keys: Collection[int]) -> set[int]:
+    """Return with which of some records the present user may do something.
+
+    Args:
+        site: this site.
+        method: read, update or delete.
+        table: their table.
+        keys: their keys.
+    """
+    may = site.host.accessible(method, table)
+    if isinstance(may, str):
+        return set(site.store.matching(site.schema.table(table), set(keys), [Accessible.by(may)]))
+    return set(keys) if may else set()
+
+
 class _Rules(Mapping[str, ScopeRule]):
     """resource -> what the account may do with it; each is asked for once."""
 
