@@ -22,6 +22,7 @@ from s3sync.core.errors import (
 )
 from s3sync.core.limits import LEAST_BROUGHT
 from s3sync.core.retry import RetryPolicy
+from s3sync.exchange.line import Line as Measured
 from s3sync.exchange.run.failures import Cancelled
 from s3sync.exchange.run.ports import Stage
 from s3sync.passive import files as files
@@ -35,6 +36,7 @@ from s3sync.site.uploaded import upload_path
 from s3sync.transport.answer import Reply
 from s3sync.transport.answer import Watch as AnswerWatch
 from s3sync.transport.failures import error_of
+from s3sync.wire.columns import unfold
 from s3sync.wire.compression import gzip, is_packed
 from s3sync.wire.protocol.names import NEWS_PATH, PUSHES_PATH, STANDING_PATH
 from s3sync.wire.protocol.news import NewsQuestion
@@ -89,6 +91,7 @@ class Line:
         self._loses_file = loses_file
         self._are_told = are_told
         self.whole = False
+        self.line = Measured()
         self._count = 0
         self._answers = 0
         #: URL -> the answer that broke off, which the other site has kept.
@@ -235,7 +238,9 @@ class Line:
 
     def _take_push(self, url: str, body: bytes | Path) -> Mapping[str, Any]:
         query = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
-        content = unpacked(body or self._sent_before(url))
+        sent = unpacked(body or self._sent_before(url))
+        content = b"".join(unfold([sent]))
+        self._happened["documents column by column"] += content != sent
         if self.whole:
             content = self._without_edits(content)
         if self._there.eden is not None:
