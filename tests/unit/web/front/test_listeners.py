@@ -95,14 +95,19 @@ def test_a_look_that_fails_keeps_them_waiting_but_not_longer(
 
 
 def test_one_thread_looks_for_all_and_only_while_somebody_listens(world: World) -> None:
-    before = threading.active_count()
+    # Those of other tests may not have ended yet.
+    before = {*threading.enumerate()}
+
+    def own() -> int:
+        return sum(each.name == "listeners" and each not in before for each in threading.enumerate())
+
     listeners = Listeners(world._look, 10, every=0.01)
     for key in (1, 2, 3):
         listeners.add(Begun(key, 5, "j"))
-    assert threading.active_count() == before + 1
+    assert own() == 1
     world.changed = {1, 2, 3}
     deadline = time.monotonic() + 10
-    while threading.active_count() > before:
+    while own():
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert len(listeners) == 0

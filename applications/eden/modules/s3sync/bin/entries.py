@@ -12,7 +12,7 @@ from ..exchange.importer.deletion import Obstacle, Restorer, catch_up
 from ..site import Site
 from ..site.labels import resource_title
 from ..site.names_of_sites import NamesOfSites, SiteName, names_of_sites
-from ..site.scoping.account_rights import permitted
+from ..site.scoping import account_rights as account_rights
 
 #: Entries on one page.
 LENGTH = 50
@@ -132,7 +132,7 @@ def entry(site: Site, number: str | None) -> BinEntry | None:
     table = site.db.sync_deletion
     query = _in_bin(site) & (table.along_id == None) & (table.id == key)  # noqa: E711
     row = site.db(query).select().first()
-    if row is None or not permitted(site, "read", row.tablename, [row.record_id]):
+    if row is None or not account_rights.permitted(site, "read", row.tablename, [row.record_id]):
         return None
     place = (row.tablename, row.record_id)
     along = [
@@ -146,7 +146,7 @@ def obstacles(site: Site, found: BinEntry) -> list[Blocking]:
     blocking = []
     for each in Restorer(site.ports, site.is_possible).obstacles([found.place]):
         name, key = each.other
-        label = site.names_of(name, permitted(site, "read", name, [key])).get(key, "")
+        label = site.names_of(name, account_rights.permitted(site, "read", name, [key])).get(key, "")
         blocking.append(Blocking(each, label, resource_title(site, name), _number(site, each.other)))
     return blocking
 
@@ -193,7 +193,7 @@ def _names(site: Site, place: Place, taken: str) -> list[str]:
     rows = site.db(query & _in_bin(site)).select(
         table.name, table.record_id, orderby=table.id, limitby=(0, NAMED)
     )
-    seen = permitted(site, "read", taken, [row.record_id for row in rows])
+    seen = account_rights.permitted(site, "read", taken, [row.record_id for row in rows])
     return [row.name or f"#{row.record_id}" for row in rows if row.record_id in seen]
 
 

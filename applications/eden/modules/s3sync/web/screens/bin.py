@@ -12,7 +12,7 @@ from ...bin.restore import restore
 from ...core.plurals import counted
 from ...core.text import asked_text
 from ...exchange.importer.deletion import ObstacleKind
-from ...site.scoping.account_rights import permitted
+from ...site.scoping import account_rights as account_rights
 from ...ui.refusals import refusal
 from .context import ScreenContext
 from .widgets import action_button, confirm, pressed
@@ -60,7 +60,7 @@ def _entry(screen: ScreenContext) -> Any:
             _delete_for_good(screen, found)
     blocking = entries.obstacles(site, found)
     button = action_button("restore", T("Restore"))
-    may_delete = bool(permitted(site, "delete", found.place[0], [found.place[1]]))
+    may_delete = bool(account_rights.permitted(site, "delete", found.place[0], [found.place[1]]))
     if not blocking and pressed(screen, button, "restore"):
         if not may_delete:
             site.host.forbid()

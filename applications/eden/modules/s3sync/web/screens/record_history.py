@@ -16,7 +16,7 @@ from ...core.schema import Table
 from ...core.text import asked_text
 from ...database.paging import whole_number
 from ...site.labels import resource_title
-from ...site.scoping.account_rights import permitted
+from ...site.scoping import account_rights as account_rights
 from ...ui import look as look
 from ...ui.refusals import refusal
 from .context import ScreenContext
@@ -55,9 +55,9 @@ def changes(screen: ScreenContext) -> Any:
     row = detail.present_row(site, table, uuid) if table is not None and uuid else None
     if table is None or row is None:
         raise refusal(404, T("Nothing is known of such a record."))
-    if not permitted(site, "read", table.name, [row.id]):
+    if not account_rights.permitted(site, "read", table.name, [row.id]):
         site.host.forbid()
-    may_change = not row.deleted and bool(permitted(site, "update", table.name, [row.id]))
+    may_change = not row.deleted and bool(account_rights.permitted(site, "update", table.name, [row.id]))
     button = action_button("put_back", T("Put this back"))
     if may_change and pressed(screen, button, "put_back"):
         screen.session.flash = _put_back(screen, table, row)
