@@ -19,7 +19,7 @@ from tests.support.peer import Answer, Asked, FakePeer, as_json
 def test_over_a_line_of_which_nothing_is_known_documents_travel_column_by_column(
     peer: FakePeer, connect: Callable[..., EdenAdapter], tmp_path: Path, capabilities: tuple[str, ...]
 ) -> None:
-    page = organisations(50)
+    page = organisations(*range(300))
     packed = gzip_module.compress(b"".join(fold([page])))
 
     def answer(asked: Asked) -> Answer:
@@ -29,7 +29,7 @@ def test_over_a_line_of_which_nothing_is_known_documents_travel_column_by_column
         return Answer(200, packed if wanted else page, headers={"Content-Encoding": "gzip"} if wanted else {})
 
     adapter = connect(answer, capabilities=frozenset(("cursor", *capabilities)))
-    found = adapter.pull(Exchange("org_organisation"), Asking("", 50))
+    found = adapter.pull(Exchange("org_organisation"), Asking("", 90))
     assert found.path.read_bytes() == page
     both = capabilities == ("gzip", "columns")
     assert (peer.asked[-1].value("columns") == "1") is both
@@ -47,8 +47,8 @@ def test_over_a_fast_line_they_travel_as_they_are(
         lambda asked: Answer(200, organisations(1)), capabilities=frozenset(("gzip", "columns"))
     )
     adapter.transport.line.brought(2_000_000, 1.0)
-    adapter.pull(Exchange("org_organisation"), Asking("", 50))
+    adapter.pull(Exchange("org_organisation"), Asking("", 90))
     adapter.transport.line.brought(2_000_000, 100.0)
-    adapter.pull(Exchange("org_organisation"), Asking("", 50))
+    adapter.pull(Exchange("org_organisation"), Asking("", 90))
     # Decided once: a page that broke off is asked for by the same address.
     assert [each.value("columns") for each in peer.asked] == [None, None]

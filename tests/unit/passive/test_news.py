@@ -142,10 +142,10 @@ def test_a_resource_that_cannot_be_asked_for_is_left_to_its_own_pull(pair: Pair)
 def test_a_defect_in_one_page_is_left_to_its_own_pull(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     is_idle = passive_news.is_idle
 
-    def breaks(repository: Any, request: PullRequest) -> bool:
+    def breaks(repository: Any, request: PullRequest, scope: Any) -> bool:
         if request.resource == ORG:
             raise ZeroDivisionError("a defect")
-        return is_idle(repository, request)
+        return is_idle(repository, request, scope)
 
     add(pair.other, PERSON, first_name="Ann")
     monkeypatch.setattr(passive_news, "is_idle", breaks)
@@ -264,7 +264,7 @@ def test_a_resource_has_nothing_exactly_where_a_pull_brings_and_changes_nothing(
     own = pair.own.repository(pair.repository.id).states
     values = {"cursor": own.pulled(ORG).cursor, "checkpoint": own.pushed(ORG).checkpoint, **changed}
     asked = PullRequest(ORG, pair.peer.uuid, **values)
-    idle = is_idle(repository, asked)
+    idle = is_idle(repository, asked, None)
     before = repository.states.served(ORG)
     out = io.BytesIO()
     served = pull(pair.other, asked, out)

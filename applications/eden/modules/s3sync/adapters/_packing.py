@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..core.limits import CHUNK
 from ..exchange.line import Line
-from ..wire.columns import fold
+from ..wire.columns import WORTH_FOLDING, fold
 from ..wire.compression import gzip, thorough
 from ..wire.protocol.names import PeerCapability
 
@@ -47,7 +47,7 @@ class Packing:
             capabilities: as for ``spares_bytes``.
         """
         with document.open("rb") as source, packed.open("wb") as target:
-            if self.spares_bytes(capabilities):
+            if document.stat().st_size >= WORTH_FOLDING and self.spares_bytes(capabilities):
                 thorough.pack_chunks(fold(iter(lambda: source.read(CHUNK), b"")), target)
             else:
                 gzip.pack(source, target)

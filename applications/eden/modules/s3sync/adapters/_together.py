@@ -131,6 +131,21 @@ def _send(asker: Asker, question: NewsQuestion) -> Reply:
 
 
 def _post(asker: Asker, path: str, body: bytes) -> Reply:
+    return send_json(asker, "POST", path, body)
+
+
+def send_json(asker: Asker, method: str, path: str, body: bytes) -> Reply:
+    """Send JSON, packed where that is worth it and the peer takes it.
+
+    Args:
+        asker: the adapter.
+        method: "POST" or "PUT".
+        path: below the peer's address.
+        body: the JSON.
+
+    Raises:
+        SyncError: as by ``Transport.send``.
+    """
     url = f"{asker.transport.url}/{path}?repository={quote(asker.remote.own_uuid)}"
     headers = {"Content-Type": "application/json"}
     if PeerCapability.GZIP in asker.remote.capabilities and len(body) > WORTH_PACKING:
@@ -138,7 +153,7 @@ def _post(asker: Asker, path: str, body: bytes) -> Reply:
         gzip.pack(io.BytesIO(body), packed)
         body = packed.getvalue()
         headers["Content-Encoding"] = "gzip"
-    return asker.transport.send("POST", url, body, headers)
+    return asker.transport.send(method, url, body, headers)
 
 
 def _spooled(spool: Path, reply: Reply, page: bytes) -> Reply:

@@ -60,7 +60,7 @@ from ._answers import CursorWatch, checked, pulled, push_result
 from ._body_sender import BodySender
 from ._packing import Packing
 from ._resource_push import ResourcePush
-from ._together import ask_news, ask_to_listen, push_together
+from ._together import ask_news, ask_to_listen, push_together, send_json
 from .base import Adapter, Remote, T
 from .connection_test import (
     Answer,
@@ -248,9 +248,8 @@ class EdenAdapter(Adapter):
 
     def standing(self, report: StandingReport) -> StandingAnswer | None:
         """See port ``Peer``. A site of ours of before does not have the address."""
-        url = f"{self.transport.url}/{STANDING_PATH}?repository={quote(self.remote.own_uuid)}"
         try:
-            reply = self.transport.send("PUT", url, report.to_body(), {"Content-Type": "application/json"})
+            reply = send_json(self, "PUT", STANDING_PATH, report.to_body())
             return read_standing_reply(reply.json())
         except RedirectedElsewhere:
             raise
@@ -380,10 +379,10 @@ class EdenAdapter(Adapter):
         )
 
     def _post_document(self, url: str, resource: str, document: Path) -> Reply:
-        headers = {
-            "Content-Type": "text/xml",
-            "Content-Disposition": f'attachment; filename="{resource}.xml"',
-        }
+        headers = {"Content-Type": "text/xml"}
+        if PeerCapability.CURSOR not in self.remote.capabilities:
+            # An Eden looks at the name of the file.
+            headers["Content-Disposition"] = f'attachment; filename="{resource}.xml"'
         if PeerCapability.GZIP not in self.remote.capabilities:
             return self._send_body("POST", url, document, headers)
         handle, name = tempfile.mkstemp(prefix="sync-", suffix=".xml.gz", dir=document.parent)

@@ -12,6 +12,7 @@ import logging
 from ..core.errors import SyncError
 from ..site import Repository, Site
 from ..site.scoping import prescribing as prescribing
+from ..site.scoping import scopes as scopes
 from ..wire.protocol.news import NewsAnswer, NewsQuestion
 from ..wire.protocol.pull import PullRequest
 from .contact import note_contact, registered
@@ -72,12 +73,13 @@ def news(site: Site, asking: str | None, question: NewsQuestion) -> NewsAnswer:
     note_contact(repository)
     if requests:
         try_again(repository, requests[0])
+    scope = scopes.of_repository(repository)
     waits: list[str] = []
     pages: dict[str, str] = {}
     room = ANSWER_SIZE
     for request in requests:
         try:
-            if is_idle(repository, request):
+            if is_idle(repository, request, scope):
                 continue
             page = _page(site, request, min(PAGE_SIZE, room))
         except (SyncError, _DoesNotFit):

@@ -15,6 +15,7 @@ from ..core.task import Activity, LogAction, Result
 from ..database.log import INCOMING
 from ..exchange.exporter import ExportPage, ExportRequest
 from ..exchange.importer import Report
+from ..exchange.scope import Scope
 from ..exchange.scope_guard import ScopeGuard
 from ..site import Repository, Site
 from ..site.names_of_sites import names_to_tell
@@ -82,14 +83,19 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
     return served
 
 
-def is_idle(repository: Repository, request: PullRequest) -> bool:
+def is_idle(repository: Repository, request: PullRequest, scope: Scope | None) -> bool:
     """Return whether a pull of one of ours would get an empty page, and change nothing here.
+
+    Args:
+        repository: the repository of the asking site.
+        request: the pull.
+        scope: that of the repository (``scopes.of_repository``), looked up once for all pulls of a question.
 
     Raises:
         UnknownResource, ProtectedResource, FilterError, BadRequest, NotInScope: as by ``pull``.
     """
     site, states = repository.site, repository.states
-    request = within(site, request, scopes.of_repository(repository))
+    request = within(site, request, scope)
     table = site.schema.table(request.resource)
     site.journal.catch_up(table)
     head = site.journal.head()

@@ -21,7 +21,7 @@ from ..passive import parts as parts
 from ..site import Site
 from ..ui.refusals import refusal
 from ..ui.sent_forms import form_keeper
-from ..wire.columns import DamagedColumns, fold, unfold
+from ..wire.columns import WORTH_FOLDING, DamagedColumns, fold, unfold
 from ..wire.compression import DamagedPacking, gzip, is_packed, thorough
 from ..wire.part_store import digest_of
 from .front.limits import TAKES
@@ -198,7 +198,7 @@ def stream_answer(
             packed = undo.enter_context(_spooled(site))
             out.seek(0)
             source = out
-            if columns:
+            if columns and size >= WORTH_FOLDING:
                 thorough.pack_chunks(fold(iter(lambda: source.read(CHUNK), b"")), packed)
             else:
                 gzip.pack(source, packed)

@@ -17,6 +17,8 @@ from ..core.limits import MEGABYTE
 
 #: A document that was taken apart begins so. No XML does.
 START = b"\x00ED1"
+#: Bytes of a document that is worth it: of few records the shapes take more than they save.
+WORTH_FOLDING = 10_000
 #: Bytes of a block before it is taken apart, and at most of one that is read.
 BLOCK, LARGEST_BLOCK = MEGABYTE, 16 * MEGABYTE
 #: Marks in a shape: a value of a column, whose number stands between them; the value before once more; a uuid.

@@ -20,8 +20,11 @@ from .page_size import LineSpeed, PageSize
 Start = Callable[[Callable[[], None]], None]
 #: Seconds between two looks whether the run may continue while a page is waited for.
 LOOK = 1.0
-#: Seconds between two looks how far a page has come, and those that the next one is asked for before it has to be.
+#: Seconds between two looks how far a page has come, and those that the next one is asked for before it has to be: on a
+#: line that rests nothing is carried, and on one that two pages share for a moment nothing is lost.
 GLANCE, MARGIN = 0.1, 0.2
+#: How many times longer than the answer before an answer may take.
+VARIES = 1.5
 #: Seconds to wait for the end of a page that is not wanted any more; after that its thread removes it.
 PATIENCE = 5.0
 
@@ -82,10 +85,10 @@ class Fetch:
 
     @property
     def is_near(self) -> bool:
-        """Whether the rest of the page takes no longer than the answer to a question.
+        """Whether the rest of the page takes not much longer than the answer to a question.
 
-        Who is asked for the next page then begins to send it when the line is free: earlier, the two would share the
-        line, and both would be here late.
+        Who is asked for the next page then begins to send it when the line is free: much earlier, the two would share
+        the line, and both would be here late.
         """
         now = time.monotonic()
         if self.is_over or self._received >= self._size:
@@ -93,7 +96,7 @@ class Fetch:
         if not self._received:
             return False
         left = (self._size - self._received) * (now - self.began) / self._received
-        return left <= self.began - self.asked + MARGIN
+        return left <= VARIES * (self.began - self.asked) + MARGIN
 
     def run(self) -> None:
         """Fetch the page; whatever happens is kept for ``result``."""
