@@ -226,6 +226,26 @@ def test_by_a_log_in_the_account_sees_no_record_either(site: WebSite) -> None:
     assert shown == []
 
 
+def test_another_role_of_the_account_does_not_widen_its_scope(site: WebSite) -> None:
+    site.run(
+        f"user = db(db.auth_user.email == {BOUND!r}).select().first()\n"
+        "db.auth_membership.insert(user_id=user.id, group_id=db.auth_group.insert(role='Clerk')); db.commit()"
+    )
+    browser = Browser(site.url).login(BOUND, PASSWORD)
+    shown = []
+    for function in _functions():
+        if function in ("/default/user",):
+            continue
+        for ending in ("", "/1", ".xml", ".json", ".csv", ".xlsx"):
+            answer = browser.get(function + ending)
+            table = ending == ".xlsx" and not function.startswith("/sync/")
+            if SECRET in answer.text or (answer.ok and table):
+                shown.append((function + ending, answer.status_code))
+    assert shown == []
+    for ending in ("", ".csv", ".xlsx", "/create", "/import"):
+        assert browser.get(f"/org/organisation{ending}").status_code == 403, ending
+
+
 def test_an_account_with_a_scope_is_not_let_go_by_its_repository(site: WebSite) -> None:
     admin = Browser(site.url).login(EMAIL, PASSWORD)
     for account, is_bound in ((FREE, False), (BOUND, True)):

@@ -12,6 +12,8 @@
 '%(site)s cannot tell how many match there: only a site of this version can.': 'لا يستطيع %(site)s أن يذكر كم سجلًا يطابق هناك: لا يستطيع ذلك إلا موقع بهذا الإصدار.',
 '%(site)s could not be asked how many match there: %(problem)s': 'تعذّر سؤال %(site)s عن عدد السجلات المطابقة هناك: %(problem)s',
 'A Sahana Eden never tells it; another site was cut off, or stopped.': 'نظام Sahana Eden لا يبلّغ بذلك أبدًا؛ أما غيره من المواقع فقد انقطع أو أُوقف.',
+'A condition on something that a record refers to looks at other records. What meets it only because one of those was changed travels with its own next change, or when all records are compared again.': 'الشرط على ما يشير إليه السجل ينظر إلى سجلات أخرى. وما يستوفيه لمجرد تغيير أحدها ينتقل مع تغييره التالي هو، أو عند مقارنة جميع السجلات من جديد.',
+'A condition with $ looks at other records. What comes into the scope only because one of those was changed is sent with its own next change, or when these conditions are changed.': 'الشرط الذي فيه $ ينظر إلى سجلات أخرى. وما يدخل في النطاق لمجرد تغيير أحدها يُرسَل مع تغييره التالي هو، أو عند تغيير هذه الشروط.',
 'A third clock tells which of the two is wrong: let that computer set its clock by the network (NTP). Until then the wrong one decides which version of a record is newer.': 'ساعة ثالثة تبيّن أي الساعتين خاطئة: دع ذلك الحاسوب يضبط ساعته عبر الشبكة (NTP). وإلى ذلك الحين تقرر الساعة الخاطئة أي نسخة من السجل هي الأحدث.',
 'All exchanges that it began': 'كل عمليات التبادل التي بدأها',
 'An exchange ends when the other site says so. Those in which nothing was new are one line as long as they follow each other.': 'ينتهي التبادل حين يبلّغ الموقع الآخر بذلك. وما لم يكن فيه جديد يُجمع في سطر واحد ما دام متتابعًا.',

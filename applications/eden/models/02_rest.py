@@ -20,6 +20,13 @@ def rest_controller(prefix=None, name=None):
         from s3sync.web.plain_resources import resource_request
 
         return resource_request(request, response, prefix, name, request.args(0))
+    if settings.has_module("sync"):
+        from s3sync.site.scoping import scopes
+        from s3sync.ui.refusals import refusal
+
+        # Another role of the account would show what its scope does not.
+        if scopes.is_bound(current.sync_site):
+            raise refusal(403, T("The scope of your account does not allow it."))
     if request.extension in export.FORMATS and not request.args:
         return export.send(s3db, auth, prefix, name, request, response)
     output = serve(s3db, auth, prefix, name, request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from s3sync.administration.invitations import Wish
 from s3sync.core.errors import BadRequest, ConfigurationError
 from s3sync.core.policy import Policy
 from s3sync.core.task import Mode
-from s3sync.exchange.scope import NotApproved, Revoked, ScopeRule
+from s3sync.exchange.scope import NotApproved, Revoked, Scope, ScopeRule
 from s3sync.host.eden import EdenHost
 from s3sync.passive import joining as joining
 from s3sync.passive import offer as offer
@@ -232,3 +233,24 @@ def test_without_an_invitation_a_site_waits_for_approval_where_that_is_wanted(
     made = administration.invite(site, scope, Wish("Nairobi"))
     joining.join(site, asking(made.key, "urn:uuid:invited"))
     assert registered(site, "urn:uuid:invited").approval is None
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [ScopeRule(f"org_table{number}") for number in range(201)],
+        [
+            ScopeRule(
+                f"org_t{number}", filters=tuple(parse_filter_string(f"~.name={secrets.token_hex(200)}"))
+            )
+            for number in range(60)
+        ],
+    ],
+    ids=["resources", "conditions"],
+)
+def test_a_scope_that_no_code_can_carry_is_refused_where_the_invitation_is_made(
+    site: SampleSite, rules: list[ScopeRule]
+) -> None:
+    with pytest.raises(ConfigurationError, match="at most 200 resources in 8,000 characters"):
+        administration.invite(site, StoredScope(1, Scope.of("All", rules)), Wish("North"))
+    assert site.db(site.db.sync_invitation).isempty()

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from s3sync.core.errors import BadRequest
-from s3sync.wire.protocol.invitation import BEGINNING, Invitation
+from s3sync.core.task import Mode
+from s3sync.wire.protocol.invitation import BEGINNING, Invitation, InvitedResource
 
 DIGITS = "0123456789abcdef" * 4
 ONE = Invitation("https://hq.example.org/eden", "k", "urn:uuid:hq", "HQ", datetime(2026, 3, 1))
@@ -44,3 +45,10 @@ def test_without_one_the_code_is_that_of_before() -> None:
 def test_a_damaged_fingerprint_makes_no_invitation_without_one(wrong: str) -> None:
     with pytest.raises(BadRequest):
         Invitation.from_code(code_of({**content(ONE.code), "c": wrong}))
+
+
+def test_one_with_more_resources_than_can_be_confirmed_is_not_cut() -> None:
+    many = tuple(InvitedResource(f"table_{number}", Mode.PULL, True, "") for number in range(201))
+    assert len(Invitation.from_code(replace(ONE, resources=many[:200]).code).resources) == 200
+    with pytest.raises(BadRequest):
+        Invitation.from_code(replace(ONE, resources=many).code)

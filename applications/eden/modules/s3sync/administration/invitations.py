@@ -6,6 +6,7 @@ import secrets
 from datetime import timedelta
 from typing import NamedTuple
 
+from ..core.errors import BadRequest, ConfigurationError
 from ..core.policy import Policy
 from ..database import accounts as accounts
 from ..database.tables.fields import live
@@ -16,7 +17,7 @@ from ..site.scoping import scopes as scopes
 from ..site.scoping.prescribing import invited_resources
 from ..site.scoping.scopes import StoredScope
 from ..transport.pinning import normal, presented
-from ..wire.protocol.invitation import Invitation
+from ..wire.protocol.invitation import LONGEST_CODE, MOST_RESOURCES, Invitation
 
 #: The longest that an invitation can be taken up, and between two runs that it asks for.
 MOST_DAYS, MOST_MINUTES = 90, 10_080
@@ -67,17 +68,13 @@ def invite(site: Site, scope: StoredScope, wish: Wish) -> Invitation:
         wish: the rest. Within a transaction it has to have its certificate: writers would wait for the line.
 
     Raises:
-        ConfigurationError: an account could not be made for who takes it up.
+        ConfigurationError: an account could not be made for who takes it up, or no code can carry so much.
     """
     accounts.role_of_sites(site.db)
     wish = with_certificate(site, wish)
     key = secrets.token_urlsafe(24)
     expires = site.clock.now() + timedelta(days=wish.days)
-    with site.store.transaction():
-        site.db.sync_invitation.insert(
-            name=wish.name, key_digest=invitations.digest_of(key), scope_id=scope.id, expires_on=expires
-        )
-    return Invitation(
+    made = Invitation(
         _address(site, wish),
         key,
         site.config().uuid,
@@ -89,6 +86,29 @@ def invite(site: Site, scope: StoredScope, wish: Wish) -> Invitation:
         wish.minutes,
         normal(wish.certificate or ""),
     )
+    _check_size(made)
+    with site.store.transaction():
+        site.db.sync_invitation.insert(
+            name=wish.name, key_digest=invitations.digest_of(key), scope_id=scope.id, expires_on=expires
+        )
+    return made
+
+
+def _check_size(made: Invitation) -> None:
+    """Check that the site that gets the code can read all of it.
+
+    Raises:
+        ConfigurationError: it says too much.
+    """
+    try:
+        Invitation.from_code(made.code)
+    except BadRequest as error:
+        raise ConfigurationError(
+            f"An invitation carries at most {MOST_RESOURCES} resources in {LONGEST_CODE:,} characters; "
+            f"this scope has {len(made.resources)} resources, and takes {len(made.code):,} characters.",
+            hint="Let the scope have fewer resources or shorter conditions; further ones can be added when the site "
+            "has joined.",
+        ) from error
 
 
 def own_certificate(site: Site, address: str) -> str:

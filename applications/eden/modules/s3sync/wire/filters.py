@@ -81,6 +81,11 @@ class Filter:
     def __str__(self) -> str:
         return shown("=".join(write_filter(self)), _LONGEST_SHOWN)
 
+    @property
+    def looks_elsewhere(self) -> bool:
+        """Whether it looks at other records by references: when these change, the record itself does not."""
+        return any(len(each.path) > 1 for each in self.selectors)
+
 
 class Hop(NamedTuple):
     """A foreign key that a selector follows, and its target table (which may be a super-entity)."""

@@ -128,9 +128,12 @@ def _read(told: Mapping[str, Any]) -> Invitation:
         raise ValueError("incomplete")
     if not texts[0].startswith(("http://", "https://")) or not all(map(str.isprintable, texts)):
         raise ValueError("no address")
+    if len(told["r"]) > MOST_RESOURCES:
+        # Who confirmed a part of it would not know of the rest.
+        raise ValueError("too many resources")
     resources = tuple(
         InvitedResource(as_text(name), Mode(mode), components is True, as_text(filters))
-        for name, mode, components, filters in told["r"][:MOST_RESOURCES]
+        for name, mode, components, filters in told["r"]
     )
     update, conflict = told["p"]
     address, key, uuid, name = texts

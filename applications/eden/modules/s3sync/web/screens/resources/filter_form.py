@@ -111,6 +111,7 @@ def page(screen: ScreenContext, repository: Repository, task: TaskRow) -> Any:
         "matches": matches,
         "total": total,
         "there": _there(screen, repository, table, entered, is_asked=accepted and action == "check"),
+        "looks_elsewhere": any(each.looks_elsewhere for each in entered.filters),
         "by_hand": BY_HAND,
         "name": name,
         "back": URL("sync", "repository", args=[repository.id, "task", task.id]),
