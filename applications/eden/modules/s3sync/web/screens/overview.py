@@ -213,7 +213,10 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
     """Show one repository: its state, its resources, its runs."""
     site, db = screen.site, screen.db
     (status,) = statuses(site, db.sync_repository.id == record.id, LOOKED_AT)
-    recent = recent_runs(site, [record.id], LONG_HISTORY)[record.id]
+    if status.facts.is_active:
+        recent = recent_runs(site, [record.id], LONG_HISTORY)[record.id]
+    else:
+        recent = as_runs(site, begun.recent(site, [record.id], LONG_HISTORY)[record.id])
     live = status.live_run
     runs = page_of(
         db, db.sync_run.repository_id == record.id, ~db.sync_run.id, screen.request.get_vars, RUNS_A_PAGE

@@ -163,7 +163,6 @@ def job_form(
                 if fixed
                 else T("Enter a whole number, 1 or more"),
             ),
-            comment=T("This is prescribed by the other site") if fixed else None,
         ),
         Field(
             "unit",
