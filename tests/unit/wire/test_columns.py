@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 import zlib
 from collections.abc import Iterator
 
@@ -104,3 +105,47 @@ def test_a_small_document_becomes_no_endless_one() -> None:
         unfolded(START + b"\x01" + columns._NUMBER.pack(len(told)) + told)
     with pytest.raises(DamagedColumns):
         unfolded(START + b"\x00" + columns._NUMBER.pack(LARGEST_BLOCK + 1) + b"x")
+
+
+def taken_apart(*parts: bytes) -> bytes:
+    number = columns._NUMBER.pack
+    body = b"".join([number(len(parts)), *(number(len(each)) for each in parts), *parts])
+    return START + b"\x01" + number(len(body)) + body
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        # The number of a column in thousands of digits.
+        (b"\x01" + b"1" * 5000 + b"\x02", b"\x00\x00", b""),
+        # Empty values, again and again: nothing is written, and it takes days.
+        (b"\x03" * 60_000, b"\x00\x00" * 60_000, b""),
+        # As many pieces as bytes.
+        (b"\x03" * (4 << 20), b"\x00\x00", b""),
+    ],
+    ids=["digits", "work", "memory"],
+)
+def test_what_takes_work_or_memory_without_text_is_refused_before(
+    monkeypatch: pytest.MonkeyPatch, parts: tuple[bytes, ...]
+) -> None:
+    made, pieces = [0], columns._pieces
+
+    def counted(shape: str) -> list[tuple[str, int | None]]:
+        found = pieces(shape)
+        made[0] += len(found)
+        return found
+
+    monkeypatch.setattr(columns, "_pieces", counted)
+    started = time.process_time()
+    if parts[0].startswith(b"\x01"):
+        # No mark: text, which has to be none that a block of ours can have.
+        assert unfolded(taken_apart(*parts)) == parts[0]
+    else:
+        with pytest.raises(DamagedColumns):
+            unfolded(taken_apart(*parts))
+    assert made[0] <= columns.MOST_MARKS and time.process_time() - started < 20
+
+
+@pytest.mark.parametrize("text", [">a<" * 300_000, ' a="b"' * 150_000, '<a b="&quot;&quot;">' * 50_000])
+def test_no_text_of_ours_has_too_many_marks(text: str) -> None:
+    assert unfolded(folded(text.encode())) == text.encode()

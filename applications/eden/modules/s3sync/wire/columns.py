@@ -21,12 +21,15 @@ START = b"\x00ED1"
 WORTH_FOLDING = 10_000
 #: Bytes of a block before it is taken apart, and at most of one that is read.
 BLOCK, LARGEST_BLOCK = MEGABYTE, 16 * MEGABYTE
+#: Marks in the shapes of a block that is read; each takes a hundred bytes of memory. The text of a block of ours, of
+#: which every mark stands for three bytes at least, has fewer.
+MOST_MARKS = BLOCK // 2
 #: Marks in a shape: a value of a column, whose number stands between them; the value before once more; a uuid.
 _VALUE, _END, _AGAIN, _UUID = "\x01", "\x02", "\x03", "\x04"
 #: Where one shape ends; what stands before it belongs to the shape.
 _BETWEEN, _LAST = "\x05", "</resource>"
 _MARKS = re.compile("[\x00-\x05]")
-_IN_SHAPE = re.compile("\x01([0-9]+)\x02|(\x03)|(\x04)")
+_IN_SHAPE = re.compile("\x01([0-9]{1,7})\x02|(\x03)|(\x04)")
 #: An attribute, or text between two tags.
 _PART = re.compile(r' ([\w:]+)="([^"]*)"|(?<=>)([^<>\n]+)(?=<)')
 #: Attributes that say what kind of value follows.
@@ -182,12 +185,17 @@ def _unfolded(body: bytes) -> bytes:
     try:
         shapes, order, uuids, columns = _parts(body)
         values = [iter(each) for each in columns]
+        if sum(map(_marks, shapes)) > MOST_MARKS:
+            raise DamagedColumns("a block has too many marks")
         pieces = [_pieces(each) for each in shapes]
         former, written, out = "", 0, []
-        sizes = [sum(len(literal) for literal, _ in each) for each in pieces]
+        # A piece counts also where it is empty, and so does a shape: going through them is the work.
+        sizes = [sum(len(literal) + 1 for literal, _ in each) for each in pieces]
         for number in order:
             line = []
             written += sizes[number]
+            if written > LARGEST_BLOCK:
+                raise DamagedColumns("a block is too large")
             for literal, column in pieces[number]:
                 line.append(literal)
                 if column is None:
@@ -226,6 +234,10 @@ def _parts(body: bytes) -> tuple[list[str], tuple[int, ...], Iterator[str], list
         (f"urn:uuid:{uuid.UUID(bytes=uuids[at : at + 16])}" for at in range(0, len(uuids), 16)),
         [each.decode("utf-8").split("\x00") for each in columns],
     )
+
+
+def _marks(shape: str) -> int:
+    return shape.count(_VALUE) + shape.count(_AGAIN) + shape.count(_UUID)
 
 
 def _pieces(shape: str) -> list[tuple[str, int | None]]:
