@@ -97,6 +97,19 @@ def test_what_is_shown_of_each_is_of_now_and_the_counting_is_dated(site: SampleS
     assert sum(summary.counts(site).values()) == 25
 
 
+def test_what_two_stored_at_the_same_time_is_counted_once(site: SampleSite) -> None:
+    table = site.db.sync_summary
+    for number in range(25):
+        add(site, number)
+    summary.renew(site)
+    # Another process had begun before it saw these rows, and stored the same.
+    for row in site.db(table).select():
+        table.insert(**{name: row[name] for name in table.fields if name != "id"})
+    assert sum(summary.counts(site).values()) == 25 and site.db(table).count() == 26
+    site.clock.step(60)
+    assert summary.ensure(site) < site.clock.now(), "they are not derived again for each page"
+
+
 def test_only_what_changed_is_written(site: SampleSite) -> None:
     table = site.db.sync_summary
     for number in range(25):

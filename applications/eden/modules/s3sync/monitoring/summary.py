@@ -124,12 +124,13 @@ def renew(site: Site) -> datetime:
     """Derive the states of all repositories and store those that changed; return the time."""
     now, db, table = site.clock.now(), site.db, site.db.sync_summary
     columns = ("state", "urgency", "sort_name", "succeeded_on", "next_on")
-    known = {
-        row.repository_id: tuple(row[name] for name in columns)
-        for row in db(table.repository_id != _STORED).select(
-            table.repository_id, *[table[name] for name in columns]
-        )
-    }
+    known: dict[int, Any] = {}
+    for row in db(table.repository_id != _STORED).select(
+        table.repository_id, *[table[name] for name in columns]
+    ):
+        # Two processes may have stored one at the same time: it is written anew, and would be counted twice.
+        is_twice = row.repository_id in known
+        known[row.repository_id] = None if is_twice else tuple(row[name] for name in columns)
     found = {each.id: _row(each) for each in statuses(site, looked_at=1)}
     changed = {key: row for key, row in found.items() if known.get(key) != row}
     with site.store.aside():
