@@ -124,6 +124,25 @@ def test_a_file_comes_again_when_its_content_is_another_and_not_when_only_its_ti
     assert taken(at(root), cursor) == ([], "{}"), "what is gone is forgotten"
 
 
+def test_where_a_place_does_not_tell_versions_apart_a_file_of_the_same_size_is_compared(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    former = LocalFolder.list
+    monkeypatch.setattr(
+        LocalFolder, "list", lambda self, name: [each._replace(mark="") for each in former(self, name)]
+    )
+    path = root / "shared" / f"{RESOURCE}.xml"
+    path.write_bytes(organisations(1))
+    found, cursor = taken(at(root))
+    assert found == [uuid_of(1)]
+    found, cursor = taken(at(root), cursor)
+    assert found == []
+    size = path.stat().st_size
+    path.write_bytes(organisations(2))
+    assert path.stat().st_size == size
+    assert taken(at(root), cursor)[0] == [uuid_of(2)]
+
+
 def test_a_broken_file_is_named_and_nothing_of_it_is_taken(root: Path) -> None:
     (root / "shared" / f"{RESOURCE}-1.xml").write_bytes(organisations(1, 2)[:-9])
     with pytest.raises(Exception, match=f"{RESOURCE}-1.xml cannot be taken") as caught:

@@ -74,7 +74,8 @@ class DocumentsAdapter(Adapter):
         place, left, document, waits = self._inbox(), {}, None, False
         for entry in self._files(place.list(""), exchange.resource):
             former = taken.get(entry.name)
-            if former is not None and [former[0], str(former[1])] == [entry.size, entry.mark]:
+            # Where a place does not tell versions apart the digest does.
+            if former is not None and entry.mark and [former[0], str(former[1])] == [entry.size, entry.mark]:
                 left[entry.name] = former
                 continue
             if document is not None:
