@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.core.errors import NotRegistered
+from s3sync.core.errors import NotRegistered, StoreBusy
+from s3sync.passive import listening as listening
+from s3sync.passive.begun import BegunExchanges
 from s3sync.passive.listening import changed_for, listen
 from s3sync.site.repositories import REVOKED
 from s3sync.wire.filters import parse_filter
@@ -103,6 +105,33 @@ def test_a_site_without_access_is_told_nothing(pair: Pair) -> None:
     pair.other.db.commit()
     add(pair.other, "new")
     assert not changed(pair, heard)
+
+
+def test_listening_is_no_exchange(pair: Pair) -> None:
+    table, key = pair.other.db.sync_served, pair.other.repository(pair.peer.uuid).id
+    pair.other.db(table).delete()
+    exchanges = BegunExchanges(pair.other.repository(pair.peer.uuid))
+    exchanges.note(ORG, sent=1)
+    begun_on = pair.other.clock.now()
+    for _ in range(20):
+        pair.other.clock.step(90)
+        listens(pair)
+    (row,) = pair.other.db(table.repository_id == key).select()
+    assert row.finished_on == begun_on, "an exchange that was cut off does not go on because its site listens"
+
+
+def test_what_cannot_be_looked_at_is_looked_at_again(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, heard = listens(pair)
+    key, after = pair.other.repository(pair.peer.uuid).id, int(heard.rpartition(".")[2])
+    add(pair.other, "new")
+    with monkeypatch.context() as broken:
+        broken.setattr(listening, "has_changed", lambda *given: raised(StoreBusy("busy")))
+        assert changed_for(pair.other, after, [key]) == (after, []), "nobody has heard of it"
+    assert changed(pair, heard)
+
+
+def raised(error: Exception) -> bool:
+    raise error
 
 
 def test_it_is_noted_as_a_contact(pair: Pair) -> None:

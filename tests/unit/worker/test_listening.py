@@ -110,6 +110,7 @@ def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
         return peer(repository) if limits is None else made.ears
 
     monkeypatch.setattr(listening.Repository, "peer", listened_to)
+    monkeypatch.setattr(listening, "HASTY", 0.0)
     change(made, capabilities=["cursor", "listen"])
     tomorrow = world.site.clock.now() + timedelta(days=1)
     jobs.add_job(world.site, world.repository, None, period=DAY, timeout=60, start=tomorrow, after_change=5)
@@ -194,6 +195,35 @@ def test_a_line_that_fails_is_left_alone_for_a_while(worker: Worker) -> None:
         worker.step(LONGEST_REST * 1.3)
         worker.look()
     assert worker.hears(ListenAnswer("j.9", changed=True)) and worker.ear is Ear.LISTENS
+
+
+def test_a_rest_that_another_site_asks_for_has_an_end(worker: Worker) -> None:
+    worker.look()
+    assert not worker.hears(ListenAnswer("j.5", again=10**17)) and worker.ear is Ear.NO_PLACE
+    worker.step(LONGEST_REST * 1.3)
+    worker.look()
+    assert listens(worker)
+
+
+def test_a_site_that_answers_at_once_is_not_asked_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hasty(Ears):
+        def listen(self, heard: str) -> ListenAnswer | None:
+            self.asked.append(heard)
+            return ListenAnswer("j.5", changed=len(self.asked) > 1000)
+
+    ears = Hasty()
+    waited: list[float] = []
+    one = Listening(ears, "", SystemClock(), lambda: None)
+
+    def wait(seconds: float) -> bool:
+        waited.append(seconds)
+        if len(waited) == 5:
+            one.stop()
+        return False
+
+    monkeypatch.setattr(one._stopped, "wait", wait)
+    one.run()
+    assert len(ears.asked) == 5 and min(waited) >= 1
 
 
 @pytest.mark.parametrize("answer", [None, ListenAnswer("j.5", again=LISTEN_AGAIN)])

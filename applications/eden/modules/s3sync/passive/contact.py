@@ -86,8 +86,13 @@ def binding(repository: Repository) -> dict[str, Any]:
     return {"account_id": asking} if repository.account_id is None and asking is not None else {}
 
 
-def note_contact(repository: Repository) -> None:
-    """Store the contact of a repository; not with every request, so that an idle exchange writes little."""
+def note_contact(repository: Repository, *, exchanges: bool = True) -> None:
+    """Store the contact of a repository; not with every request, so that an idle exchange writes little.
+
+    Args:
+        repository: who asks.
+        exchanges: whether that belongs to an exchange.
+    """
     site = repository.site
     now = site.clock.now()
     bound = binding(repository)
@@ -98,4 +103,5 @@ def note_contact(repository: Repository) -> None:
     ):
         with site.store.aside():
             repository.update(last_connected=now, **bound)
-            BegunExchanges(repository).heard()
+            if exchanges:
+                BegunExchanges(repository).heard()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection
 
 from ..core.errors import SyncError
@@ -25,7 +24,8 @@ def listen(site: Site, asking: str | None, heard: Heard | None) -> tuple[int, Li
         NotRegistered, ForeignAccount: it is not registered, or belongs to another account.
     """
     repository = registered(site, asking)
-    note_contact(repository)
+    # An exchange that was cut off does not go on because its site listens.
+    note_contact(repository, exchanges=False)
     now = Heard(site.journal.identity(), site.journal.head())
     after = heard.position if heard is not None and heard.journal == now.journal else 0
     return repository.id, ListenAnswer(
@@ -40,19 +40,24 @@ def changed_for(site: Site, after: int, keys: Collection[int]) -> tuple[int, lis
         site: this site.
         after: the position of which they have heard.
         keys: of the repositories.
+
+    Returns:
+        the position up to which all of them were looked at, and the keys.
     """
     head = site.journal.head()
     moved = site.journal.moved_tables(after, head) if head > after else set()
-    found = []
+    found, is_whole = [], True
     for key in keys if moved else ():
         repository = site.known_repository(key)
         if repository is None or repository.is_revoked:
             continue
-        # One of them that cannot be looked at must not keep the others from being told.
-        with contextlib.suppress(SyncError):
+        try:
             if has_changed(repository, moved & _names(repository), after, head):
                 found.append(key)
-    return head, found
+        except SyncError:
+            # It must not keep the others from being told, and is looked at again: nobody has heard of this.
+            is_whole = False
+    return head if is_whole else after, found
 
 
 def has_changed(repository: Repository, names: Collection[str], after: int, until: int) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,6 +37,8 @@ LATE = 30.0
 #: Seconds of a rest after a failure of the line, at first and at most, and before a repository that cannot be listened
 #: to just now is looked at again.
 FIRST_REST, LONGEST_REST, LOOK_AGAIN = 30, 900, 10
+#: Seconds in which no site says that nothing has changed: one that does, or a proxy, is left alone as long.
+HASTY = 5.0
 #: Seconds in which a run begins that was queued: nothing is listened to meanwhile that it fetches.
 BEGINS = 3
 LIMITS = InteractiveLimits(read_timeout=LISTENS_FOR + LATE, answer_time=LISTENS_FOR + LATE)
@@ -85,10 +88,13 @@ class Listening:
 
     def _listen(self) -> None:
         while not self._stopped.is_set():
+            began = time.monotonic()
             self.answer = self._peer.listen(self._heard)
             if self.answer is None or self.answer.changed or self.answer.again is not None:
                 return
             self._heard = self.answer.heard
+            if time.monotonic() - began < HASTY:
+                self._stopped.wait(HASTY)
 
     def stop(self) -> None:
         """Let nothing come of it any more; what is on the line ends by itself."""
@@ -185,7 +191,8 @@ class Watch:
             place.rests = now + timedelta(seconds=seconds)
             note_ear(repository, Ear.NO_LINE)
         else:
-            again = LISTEN_AGAIN if answer is None or answer.again is None else max(answer.again, FIRST_REST)
+            asked = LISTEN_AGAIN if answer is None or answer.again is None else answer.again
+            again = min(max(asked, FIRST_REST), LONGEST_REST)
             place.rests = now + timedelta(seconds=again * random.uniform(1.0, 1.2))
             note_ear(repository, Ear.NO_PLACE)
 
