@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import ftplib
 import io
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +15,7 @@ import pytest
 
 from s3sync.core.errors import (
     ConfigurationError,
+    DocumentTooLarge,
     NotAuthenticated,
     NotS3XML,
     PeerBusy,
@@ -21,6 +26,7 @@ from s3sync.core.errors import (
     StoreFull,
     SyncError,
 )
+from s3sync.transport.places import ftp as places_ftp
 from s3sync.transport.places import sftp as places_sftp
 from s3sync.transport.places.s3 import S3Folder
 from tests.contracts.transport import test_places as places
@@ -162,6 +168,50 @@ def test_a_file_in_gzip_stays_as_it_is_whatever_the_server_says_of_it(dav: Any) 
         assert source.read() == b"as it is"
 
 
+# --- FTP ------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_cannot_be_replaced_just_now_stays(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that wants it gone before, and is busy when the new one shall get its name."""
+    server = places.ftp.FtpServer(root, replaces=False)
+    place = places.ftp_to(server)
+    place.write("state", io.BytesIO(b"former"))
+    rename = ftplib.FTP.rename
+
+    def busy(line: Any, name: str, to: str) -> Any:
+        if to == "state" and name.endswith(".part") and not (root / "state").exists():
+            raise ftplib.error_temp("450 busy")
+        return rename(line, name, to)
+
+    monkeypatch.setattr(ftplib.FTP, "rename", busy)
+    with pytest.raises(PeerBusy):
+        place.write("state", io.BytesIO(b"new"))
+    assert (root / "state").read_bytes() == b"former" and server.names() == ["state"]
+    place.close()
+    server.stop()
+
+
+def test_an_answer_without_an_end_ends(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("s3sync.transport.places.ftp.MOST_LINES", 1000)
+    endless = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        line, _ = endless.accept()
+        with contextlib.suppress(OSError):
+            for _ in range(10_000_000):
+                line.sendall(b"220-Welcome\r\n" * 1000)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    at = places.names.server_of(f"ftp://127.0.0.1:{endless.getsockname()[1]}/", ("ftp",))
+    place = places_ftp.FtpFolder(at, "me", "x", None, places.spool_of(root))
+    with pytest.raises(ProtocolError, match="no end"):
+        place.list("")
+    thread.join(30)
+    assert not thread.is_alive(), "the line is closed"
+    endless.close()
+
+
 # --- SFTP ------------------------------------------------------------------------------------------------------
 
 
@@ -189,6 +239,28 @@ def test_the_confirmed_kind_of_key_is_asked_for(sftp: Any) -> None:
     other.close()
     with pytest.raises(SyncError, match=r"agree on no way|another key"):
         places.sftp_to(sftp, host_key=f"ssh-ed25519 {only}").list("")
+
+
+def test_a_size_that_no_file_of_ours_has_is_refused_before_anything_is_asked_for(
+    sftp: Any, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To ask for all of it ahead would fill the memory."""
+    (root / "one.txt").write_bytes(b"One")
+    place, asked = places.sftp_to(sftp), []
+    assert place.list("")
+    stat = paramiko.SFTPClient.stat
+
+    def lies(client: Any, path: str) -> Any:
+        found = stat(client, path)
+        found.st_size = 2**60
+        return found
+
+    monkeypatch.setattr(paramiko.SFTPClient, "stat", lies)
+    monkeypatch.setattr(paramiko.SFTPFile, "prefetch", lambda *given: asked.append(given))
+    with pytest.raises(DocumentTooLarge):
+        place.read("one.txt")
+    assert asked == []
+    place.close()
 
 
 def test_what_is_no_ssh_is_told(s3: S3Server, root: Path) -> None:

@@ -52,6 +52,20 @@ def test_what_has_no_end_is_not_received_to_its_end(tmp_path: Path) -> None:
     assert taken < 2_000_000
 
 
+def test_what_is_too_large_as_its_server_says_is_not_begun(tmp_path: Path) -> None:
+    def nothing() -> object:
+        pytest.fail("it was asked for")
+        yield b""
+
+    spool = Spool(tmp_path, Limits(document_size=1_000_000, file_size=1))
+    with pytest.raises(DocumentTooLarge, match="has 5000000 bytes"):
+        spool.received("there", nothing(), 5_000_000)  # type: ignore[arg-type]
+    with pytest.raises(DocumentTooLarge):
+        spool.check_size("there", 2**60)
+    spool.check_size("there", 1_000_000)
+    spool.check_size("there", None)
+
+
 def test_what_comes_too_slowly_or_too_late_ends(tmp_path: Path) -> None:
     slow = Limits(least_rate=1e12, rate_window=1e-9)
     with pytest.raises(PeerUnreachable):

@@ -38,11 +38,31 @@ IDLE = 30.0
 NO_ROOM, LOGIN = ("452", "552"), ("430", "530", "532")
 #: The server ends the connection, or what it was sending.
 CUT = ("421", "425", "426")
+#: Maximum lines of an answer.
+MOST_LINES = 1000
 #: Maximum characters of a list that a server sends.
 LONGEST_LIST = 16 * MEGABYTE
 
 
-class _Tls(ftplib.FTP_TLS):
+class _Line(ftplib.FTP):
+    """FTP whose answers have an end."""
+
+    _left = 0
+
+    def getmultiline(self) -> str:
+        """Read an answer; see ftplib."""
+        self._left = MOST_LINES
+        return super().getmultiline()
+
+    def getline(self) -> str:
+        """Read a line of an answer; see ftplib."""
+        self._left -= 1
+        if self._left < 0:
+            raise ftplib.error_proto("an answer has no end")
+        return super().getline()
+
+
+class _Tls(_Line, ftplib.FTP_TLS):
     """FTP with TLS, also for the data: many servers take that only as a part of the session of the commands."""
 
     def connect_with_tls(self, host: str, port: int, timeout: float) -> None:
@@ -251,7 +271,7 @@ class FtpFolder:
         line.rename(_sent(to), _sent(aside))
         try:
             line.rename(_sent(name), _sent(to))
-        except ftplib.error_perm:
+        except ftplib.Error:
             line.rename(_sent(aside), _sent(to))
             raise
         line.delete(_sent(aside))
@@ -308,16 +328,16 @@ class FtpFolder:
         # Names are bytes; what they mean is told below.
         line: ftplib.FTP
         if self._tls is None:
-            line = ftplib.FTP(timeout=limits.connect_timeout, encoding="latin-1")
-            line.connect(server.host, server.port)
+            line = _Line(timeout=limits.connect_timeout, encoding="latin-1")
         else:
-            line = secured = _Tls(context=self._tls, timeout=limits.connect_timeout, encoding="latin-1")
-            if server.port == IMPLICIT:
-                secured.connect_with_tls(server.host, server.port, limits.connect_timeout)
-            else:
-                secured.connect(server.host, server.port)
-                self._begin_tls(secured)
+            line = _Tls(context=self._tls, timeout=limits.connect_timeout, encoding="latin-1")
         try:
+            if isinstance(line, _Tls) and server.port == IMPLICIT:
+                line.connect_with_tls(server.host, server.port, limits.connect_timeout)
+            else:
+                line.connect(server.host, server.port)
+                if isinstance(line, _Tls):
+                    self._begin_tls(line)
             self._log_in(line)
         except BaseException:
             line.close()
@@ -328,16 +348,12 @@ class FtpFolder:
         try:
             line.auth()
         except ftplib.error_perm as error:
-            line.close()
             raise TlsFailed(
                 f"{self._server.told} does not speak TLS: {told_by(error)}",
                 hint="Ask the people of the server for TLS. An address that begins with ftp:// does without: then the "
                 "password and all records can be read on the way.",
                 remote=True,
             ) from error
-        except ssl.SSLError:
-            line.close()
-            raise
 
     def _log_in(self, line: ftplib.FTP) -> None:
         assert line.sock is not None

@@ -158,6 +158,8 @@ class SftpFolder:
         with self._explained(name) as client:
             try:
                 size = client.stat(path).st_size or 0
+                # What is asked for ahead is in memory.
+                self._spool.check_size(self._where(name), size)
                 source = client.open(path, "rb")
             except FileNotFoundError:
                 self._still_there(client)

@@ -81,6 +81,7 @@ class Spool:
             PeerUnreachable: it comes too slowly.
             TruncatedDocument: it ends too early.
         """
+        self.check_size(where, size)
         copy = self._new()
         try:
             found = self._receive(copy, where, chunks)
@@ -91,6 +92,21 @@ class Spool:
             copy.close()
             raise
         return cast(BinaryIO, copy)
+
+    def check_size(self, where: str, size: int | None) -> None:
+        """Check what a server says of a file, before any of it is asked for.
+
+        Args:
+            where: its address, for messages.
+            size: its bytes there, None if that is not known.
+
+        Raises:
+            DocumentTooLarge: it has more bytes than any file of ours.
+        """
+        if size is not None and size > self._most:
+            raise DocumentTooLarge(
+                f"{where} has {size} bytes, more than the {self._most} of any file of ours.", remote=True
+            )
 
     def _receive(self, copy: IO[bytes], where: str, chunks: Iterable[bytes]) -> int:
         pace, found = Pace(self.limits), 0
