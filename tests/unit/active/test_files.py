@@ -9,9 +9,12 @@ from typing import Callable
 
 import pytest
 
+from s3sync.active.local_site import LocalSite
 from s3sync.core.repository_state import Reason
 from s3sync.core.retry import pause
 from s3sync.database import open_there as open_there
+from s3sync.exchange.peer import Exchange
+from s3sync.exchange.run.ports import Task
 from tests.support.exchange import Pair
 from tests.support.site import Clock, SampleSite
 from tests.support.standing import has_address, says
@@ -239,3 +242,16 @@ def test_what_cannot_be_sent_is_not_tried_with_every_run(sites: Sites, clock: Cl
         told += any("was not sent" in entry[3] for entry in pair.told.entries)
         clock.step(60)
     assert told == 5
+
+
+@pytest.mark.parametrize(("apitype", "is_signed"), [("eden", True), ("folder", False), ("s3_files", False)])
+def test_only_an_eden_gets_addresses_that_hold_for_hours(sites: Sites, apitype: str, is_signed: bool) -> None:
+    """What lies in a folder is read some day, by people and programs with an account."""
+    site = sites("own")
+    document(site)
+    with site.store.transaction():
+        key = site.db.sync_repository.insert(name="other", uuid="other", apitype=apitype)
+    target = site.spool / "page.xml"
+    LocalSite(site.repository(key)).write_page(Task(1, Exchange(DOCUMENT)), 0, 9, target, paged=False)
+    assert (b"/sync/download/" in target.read_bytes()) is is_signed
+    assert STORED.encode() in target.read_bytes()

@@ -23,7 +23,7 @@ from ..database import own_rows as own_rows
 from ..exchange.exporter import ExportPage, ExportRequest
 from ..exchange.importer import Context, Report, unknown
 from ..exchange.importer.report import problems_of
-from ..exchange.peer import Asking, News, Peer, PullResult, PushResult
+from ..exchange.peer import Asking, Capability, News, Peer, PullResult, PushResult
 from ..exchange.run.ports import ImportSummary, Position, PushPage, Task
 from ..site import Repository
 from ..site import tasks as tasks
@@ -328,7 +328,8 @@ class LocalSite:
             components=task.exchange.components,
             paged=paged,
             adopts=self._repository.synchronise_uuids,
-            signs=not paged,
+            # What lies in a folder may be read after they hold no more, by who has an account.
+            signs=not paged and Capability.FILES in self._repository.type_capabilities,
         )
         with target.open("wb") as out:
             page = site.exporter.export(out, request, self._root_attributes)
