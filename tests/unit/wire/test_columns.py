@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 import zlib
 from collections.abc import Iterator
 
@@ -136,14 +135,13 @@ def test_what_takes_work_or_memory_without_text_is_refused_before(
         return found
 
     monkeypatch.setattr(columns, "_pieces", counted)
-    started = time.process_time()
     if parts[0].startswith(b"\x01"):
         # No mark: text, which has to be none that a block of ours can have.
         assert unfolded(taken_apart(*parts)) == parts[0]
     else:
         with pytest.raises(DamagedColumns):
             unfolded(taken_apart(*parts))
-    assert made[0] <= columns.MOST_MARKS and time.process_time() - started < 20
+    assert made[0] <= columns.MOST_MARKS
 
 
 @pytest.mark.parametrize("text", [">a<" * 300_000, ' a="b"' * 150_000, '<a b="&quot;&quot;">' * 50_000])
