@@ -106,6 +106,9 @@ class TableEncoder:
         data: list[Field] = []
         references: list[Field] = []
         for field in table.data_fields():
+            if style.paged and field.name in table.computed:
+                # Nobody takes it, and who does not compute the field would take it for a difference.
+                continue
             if not field.is_reference:
                 data.append(field)
             elif schema.get(field.target or "") is not None:
