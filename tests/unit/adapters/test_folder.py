@@ -166,12 +166,20 @@ def test_of_many_new_files_only_the_one_that_is_handed_on_is_read(
     read: list[str] = []
     former = LocalFolder.read
     monkeypatch.setattr(LocalFolder, "read", lambda self, name: (read.append(name), former(self, name))[1])
-    found, cursor = taken(at(root))
+    lists: list[str] = []
+    listed = LocalFolder.list
+    monkeypatch.setattr(LocalFolder, "list", lambda self, name: (lists.append(name), listed(self, name))[1])
+    here = at(root)
+    found, cursor = taken(here)
     for _ in (2, 3):
-        more, cursor = taken(at(root), cursor)
+        more, cursor = taken(here, cursor)
         found += more
     assert found == [uuid_of(1), uuid_of(2), uuid_of(3)] and len(read) == 3
+    assert len(lists) == 1, "the list is asked for once a run"
     assert taken(at(root), cursor)[0] == [] and len(read) == 3
+    push(here, root, 4)
+    push(here, root, 5)
+    assert len(lists) == 3 and len(list((root / "shared").iterdir())) == 5
 
 
 def test_a_place_remembered_by_an_earlier_version_is_still_known(root: Path) -> None:
@@ -183,13 +191,12 @@ def test_a_place_remembered_by_an_earlier_version_is_still_known(root: Path) -> 
     assert taken(at(root), json.dumps(told))[0] == []
 
 
-def test_what_a_broken_push_left_goes_at_the_next_one(root: Path) -> None:
-    here = at(root)
-    push(here, root, 1)
+def test_what_a_broken_push_left_goes_in_the_next_run(root: Path) -> None:
+    push(at(root), root, 1)
     (written,) = (root / "shared").iterdir()
     (root / "shared" / f".{written.name}.part").write_bytes(b"half")
     (root / "shared" / ".org_organisation-x-theirs.xml.part").write_bytes(b"half")
-    push(here, root, 2)
+    push(at(root), root, 2)
     left = [path.name for path in (root / "shared").iterdir() if path.name.startswith(".")]
     assert left == [".org_organisation-x-theirs.xml.part"], "that of another site is not ours"
 

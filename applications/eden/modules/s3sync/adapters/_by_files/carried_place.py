@@ -49,6 +49,9 @@ class CarriedPlace:
         self._is_ours_read = False
         #: Folder -> name -> size of its files, as they were at the first look.
         self._listed: dict[str, dict[str, int]] = {}
+        #: Table -> number of its last page, and the folders that are there: they cost questions at a server.
+        self._numbers: dict[str, int] = {}
+        self._folders: set[str] = set()
 
     # --- who is here ---------------------------------------------------------------------------------------
 
@@ -160,8 +163,11 @@ class CarriedPlace:
             page: what is known of it.
         """
         folder = f"{self._outbox}/{table}"
-        self._storage.make_folder(folder)
-        seq = 1 + max((_number(entry.name) for entry in self._storage.list(folder)), default=0)
+        self._make(folder)
+        if table not in self._numbers:
+            entries = self._storage.list(folder)
+            self._numbers[table] = max((_number(entry.name) for entry in entries), default=0)
+        seq = self._numbers[table] = self._numbers[table] + 1
         packed = document.with_suffix(".gz")
         try:
             with document.open("rb") as source, packed.open("wb") as out:
@@ -187,7 +193,7 @@ class CarriedPlace:
         if known is not None and is_same and (self._has_size if by_size else self._has)(name, known):
             self._files[stored] = known
             return 0
-        self._storage.make_folder(f"{self._outbox}/{FILES}")
+        self._make(f"{self._outbox}/{FILES}")
         self._files[stored] = self._write(name, path)
         return self._files[stored].size
 
@@ -195,7 +201,7 @@ class CarriedPlace:
         """Write a state with the pages and files that are there, then remove what it does not name."""
         pages = {table: tuple(each) for table, each in self._pages.items() if each}
         state = replace(state, pages=pages, files=dict(self._files))
-        self._storage.make_folder(self._outbox)
+        self._make(self._outbox)
         self._storage.write(f"{self._outbox}/{STATE}", io.BytesIO(state.to_bytes()))
         self._ours, self._is_ours_read = state, True
         named = {page_name(table, page.seq) for table, each in pages.items() for page in each}
@@ -213,6 +219,11 @@ class CarriedPlace:
                     self._storage.remove(f"{self._outbox}/{name}")
 
     # --- inside --------------------------------------------------------------------------------------------
+
+    def _make(self, folder: str) -> None:
+        if folder not in self._folders:
+            self._storage.make_folder(folder)
+            self._folders.add(folder)
 
     def _write(self, name: str, path: Path) -> Stored:
         digest = hashlib.sha256()

@@ -19,7 +19,8 @@ from ...core.errors import ConfigurationError
 from ...exchange.peer import Asking, Capability, Exchange, PullResult, PushResult, Sending
 from ...transport.storage import Entry, Storage
 from ...wire.s3json import to_json
-from ..base import Adapter, T
+from ..base import Adapter, Remote, T
+from ..lines import Lines
 from ..settings import Kind, Setting
 
 S3JSON = "s3json"
@@ -48,6 +49,12 @@ class DocumentsAdapter(Adapter):
     #: Nobody knows who has read a file.
     confirms: ClassVar[bool] = False
 
+    def __init__(self, remote: Remote, lines: Lines) -> None:
+        super().__init__(remote, lines)
+        #: What was there at the first look of a run: a list costs many questions at some servers.
+        self._entries: list[Entry] | None = None
+        self._taken_names: set[str] | None = None
+
     @abstractmethod
     def _inbox(self) -> Storage:
         """Return where the documents of the others are.
@@ -72,7 +79,9 @@ class DocumentsAdapter(Adapter):
         """See port ``Peer``. The cursor names the imported files, with size, mark and digest of each."""
         taken: dict[str, Any] = json.loads(asking.cursor) if asking.cursor else {}
         place, left, document, waits = self._inbox(), {}, None, False
-        for entry in self._files(place.list(""), exchange.resource):
+        if self._entries is None:
+            self._entries = place.list("")
+        for entry in self._files(self._entries, exchange.resource):
             former = taken.get(entry.name)
             # Where a place does not tell versions apart the digest does.
             if former is not None and entry.mark and [former[0], str(former[1])] == [entry.size, entry.mark]:
@@ -107,17 +116,25 @@ class DocumentsAdapter(Adapter):
     def push(self, exchange: Exchange, document: Path, sending: Sending) -> PushResult:
         """See port ``Peer``. Readers of the place see a complete file or none."""
         place = self._outbox()
-        there = {entry.name for entry in place.list("")}
-        for name in there:
-            if name.startswith(".") and name.endswith(f"{self._own}{PART}"):
-                # A line that broke left half of it.
-                place.remove(name)
+        there = self._names_in(place)
         moment = self.lines.clock.now().strftime("%Y%m%dT%H%M%S")
         names = (f"{exchange.resource}-{moment}-{number:04d}{self._own}" for number in itertools.count())
         name = next(each for each in names if each not in there)
         with _explained(f"{document} cannot be read"), self._as_sent(document) as sent:
             with sent.open("rb") as source:
-                return PushResult(sent=place.write(name, source))
+                size = place.write(name, source)
+        there.add(name)
+        return PushResult(sent=size)
+
+    def _names_in(self, place: Storage) -> set[str]:
+        """Return the names that are taken, after what a line that broke has left half is gone."""
+        if self._taken_names is None:
+            found = {entry.name for entry in place.list("")}
+            for name in found:
+                if name.startswith(".") and name.endswith(f"{self._own}{PART}"):
+                    place.remove(name)
+            self._taken_names = found
+        return self._taken_names
 
     @contextlib.contextmanager
     def _as_sent(self, document: Path) -> Iterator[Path]:
