@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Callable
@@ -197,6 +198,33 @@ class OfSites(AdapterContract):
                 other.leave(State(THEIR_UUID, OWN_UUID, "the peer", 1, seen, "j"))
             with connect() as adapter:
                 assert len(adapter.still_there("org_organisation", "", {"j.1.t"})) == kept
+
+    def test_many_pages_cost_a_few_questions_more_than_one(
+        self, peer: SitePeer, connect: Callable[[], Adapter], tmp_path: Path
+    ) -> None:
+        document = tmp_path / "document.xml"
+        document.write_bytes(organisations(1))
+        adapter: Any = connect()
+        asked: Counter[str] = Counter()
+        place = adapter.reached()
+        for verb in ("list", "read", "make_folder"):
+            setattr(place, verb, _counted(verb, getattr(place, verb), asked))
+        adapter.still_there("org_organisation", "", set())
+        for number in range(12):
+            start = f"j.{number}.t" if number else ""
+            link = Link(start, f"j.{number + 1}.t", 1)
+            adapter.push(Exchange("org_organisation"), document, Sending("j", "", link=link))
+        # By FTP it takes some lists to know that a file is not there.
+        assert sum(asked.values()) < 12, asked
+        assert len(peer.received("org_organisation")) == 12
+
+
+def _counted(verb: str, call: Callable[..., Any], asked: Counter[str]) -> Callable[..., Any]:
+    def counted(name: str) -> Any:
+        asked[verb] += 1
+        return call(name)
+
+    return counted
 
 
 class TestFtpFiles(OfFiles):
