@@ -256,7 +256,9 @@ class Line:
         with self._answering(url):
             if self._there.eden is not None:
                 raise NoSuchRecord("invalid request")
-            told = standing.take(self._there.site, query["repository"], StandingReport.from_body(unpacked(body)))
+            told = standing.take(
+                self._there.site, query["repository"], StandingReport.from_body(unpacked(body))
+            )
         return Reply(url, 200, {}, body=json.dumps(standing_reply(told)).encode("utf-8"))
 
     def _take_file(self, url: str, body: bytes | Path) -> dict[str, Any]:
