@@ -76,6 +76,28 @@ def test_only_what_the_reader_may_read(site: SampleSite, monkeypatch: pytest.Mon
     assert listed(site) == [] and entries.entry(site, str(found.number)) is None
 
 
+@pytest.mark.parametrize("by_record", [False, True])
+def test_a_table_that_this_site_has_no_more_is_left_out(
+    site: SampleSite, monkeypatch: pytest.MonkeyPatch, by_record: bool
+) -> None:
+    """After an upgrade, or where a module of an Eden was switched off."""
+    fill(site)
+    delete(site, PERSON, "p")
+    (found,) = listed(site)
+    if by_record:
+        monkeypatch.setattr(
+            type(site.host), "accessible", lambda host, method, table: f"SELECT id FROM {table}"
+        )
+    deletions = site.db.sync_deletion
+    site.db(deletions.tablename == STAFF).update(tablename="gone_table")
+    shown = entries.entry(site, str(found.number))
+    assert shown is not None and [list(each.names) for each in shown.along if each.table == "gone_table"] == [
+        []
+    ]
+    site.db(deletions.tablename == PERSON).update(tablename="also_gone")
+    assert listed(site) == [] and entries.entry(site, str(found.number)) is None
+
+
 @pytest.mark.parametrize("number", ["0", "99", "x", "-1", "9" * 30, None])
 def test_a_number_that_names_nothing(site: SampleSite, number: str | None) -> None:
     assert entries.entry(site, number) is None

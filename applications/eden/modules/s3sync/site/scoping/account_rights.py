@@ -44,10 +44,14 @@ def permitted(site: Site, method: str, table: str, keys: Collection[int]) -> set
         method: read, update or delete.
         table: their table.
         keys: their keys.
+
+    Returns:
+        their keys; none of a table that this site has no more.
     """
-    may = site.host.accessible(method, table)
-    if isinstance(may, str):
-        return set(site.store.matching(site.schema.table(table), set(keys), [Accessible.by(may)]))
+    known = site.schema.get(table)
+    may = known is not None and site.host.accessible(method, table)
+    if known is not None and isinstance(may, str):
+        return set(site.store.matching(known, set(keys), [Accessible.by(may)]))
     return set(keys) if may else set()
 
 
