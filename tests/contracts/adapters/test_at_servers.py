@@ -218,6 +218,16 @@ class OfSites(AdapterContract):
         assert sum(asked.values()) < 12, asked
         assert len(peer.received("org_organisation")) == 12
 
+    def test_what_others_have_in_the_same_place_is_left_alone(
+        self, peer: SitePeer, connect: Callable[[], Adapter]
+    ) -> None:
+        if isinstance(peer.server, S3Server):
+            peer.server.put(b"/site.json", b"of another program")
+        else:
+            (peer.server.root / "odd\x01folder").mkdir()
+        with connect() as adapter:
+            adapter.greet()
+
 
 def _counted(verb: str, call: Callable[..., Any], asked: Counter[str]) -> Callable[..., Any]:
     def counted(name: str) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from s3sync.wire.carried.named_files import files_named, stored_name
-from s3sync.wire.carried.names import exchange_folder, file_name, page_name, site_folder
+from s3sync.wire.carried.names import exchange_folder, file_name, is_site_folder, page_name, site_folder
 
 ONE, TWO = "urn:uuid:0A000000-0000-4000-8000-000000000001", "weird:site/../x"
 
@@ -16,6 +16,13 @@ def test_sites_have_folders_of_their_own() -> None:
     assert site_folder(ONE) == "0a000000-0000-4000-8000-000000000001"
     assert site_folder(TWO).isalnum() and site_folder(TWO) != site_folder(TWO + "x")
     assert exchange_folder(ONE, TWO) == f"{site_folder(ONE)}/{site_folder(TWO)}"
+
+
+def test_folders_of_others_in_the_same_place_are_told_apart() -> None:
+    assert is_site_folder(site_folder(ONE)) and is_site_folder(site_folder(TWO))
+    assert not any(
+        map(is_site_folder, ("", "..", "Photos", f"{site_folder(ONE)}/x", f"{site_folder(ONE)}\n"))
+    )
 
 
 def test_pages_are_named_by_table_and_number() -> None:

@@ -23,6 +23,7 @@ from ...wire.carried.names import (
     STATE,
     exchange_folder,
     file_name,
+    is_site_folder,
     page_name,
     site_folder,
 )
@@ -67,7 +68,7 @@ class CarriedPlace:
         """Return who the other sites are that were here; what is not whole is left out."""
         found = []
         for entry in self._storage.list(""):
-            if entry.is_folder and entry.name != site_folder(self._own):
+            if entry.is_folder and is_site_folder(entry.name) and entry.name != site_folder(self._own):
                 text = self._text(f"{entry.name}/{GREETING}")
                 with contextlib.suppress(DamagedState):
                     if text is not None:

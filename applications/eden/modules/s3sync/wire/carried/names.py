@@ -13,6 +13,7 @@ FILES = "files"
 PAGE = ".xml.gz"
 
 _UUID = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
+_FOLDER = re.compile(r"[0-9a-f-]{36}")
 _TABLE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_=.-]{0,254}")
 
@@ -21,6 +22,11 @@ def site_folder(uuid: str) -> str:
     """Return the name of the folder of a site: its uuid, or the digest of an identifier that is none."""
     found = _UUID.fullmatch(uuid.lower())
     return found[1] if found else hashlib.sha256(uuid.encode()).hexdigest()[:36]
+
+
+def is_site_folder(name: str) -> bool:
+    """Return whether a folder may be that of a site; others who use the place have folders of their own."""
+    return _FOLDER.fullmatch(name) is not None
 
 
 def exchange_folder(sender: str, receiver: str) -> str:
