@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.core.errors import BadRequest, DocumentTooLarge
+from s3sync.core.errors import BadRequest, DocumentTooLarge, StoreBusy
 from s3sync.core.task import RunState
 from s3sync.passive import begun as begun
 from s3sync.passive.begun import Begun, BegunExchanges
@@ -111,6 +111,16 @@ def test_what_was_refused_is_told_once_with_its_reason(peer: Heard) -> None:
     assert (first.message, first.remedy, first.code) == (error.message, error.hint, error.code)
     peer.later(hours=3).refused(DocumentTooLarge("Too large."))
     assert [row.state for row in peer.rows] == [RunState.FAILED] * 2
+
+
+def test_what_was_refused_once_and_then_done_is_no_reason_any_more(peer: Heard) -> None:
+    peer.exchanges.note("org_organisation", sent=1)
+    peer.later(seconds=1).refused(StoreBusy("The database is busy."))
+    peer.later(seconds=30).note("org_organisation", sent=2)
+    peer.exchanges.end()
+    (row,) = peer.rows
+    assert row.state is RunState.COMPLETED and row.sent == 3
+    assert (row.message, row.remedy, row.code, row.params) == ("", "", None, None)
 
 
 def test_a_site_is_listed_with_its_last_exchanges_that_moved_something(peer: Heard) -> None:

@@ -120,7 +120,9 @@ class BegunExchanges:
         last, now = self._last(), self._clock.now()
         if last is not None and last.moved and last.state != RunState.COMPLETED:
             if now - last.finished_on < SILENCE:
-                self._change(last.id, finished_on=now, state=RunState.COMPLETED.value)
+                # What was refused before has been done by now.
+                said = dict.fromkeys(("code", "message", "remedy", "params"))
+                self._change(last.id, finished_on=now, state=RunState.COMPLETED.value, **said)
 
     def refused(self, error: SyncError) -> None:
         """Note that a request was refused, within the current transaction."""
