@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from s3sync.core.cursor import Checkpoint
+from s3sync.core.errors import StoreBusy
 from s3sync.core.repository_state import State
 from s3sync.database.paging import SortOrder
 from s3sync.monitoring import summary as summary
@@ -108,6 +110,32 @@ def test_what_two_stored_at_the_same_time_is_counted_once(site: SampleSite) -> N
     assert sum(summary.counts(site).values()) == 25 and site.db(table).count() == 26
     site.clock.step(60)
     assert summary.ensure(site) < site.clock.now(), "they are not derived again for each page"
+
+
+def test_while_an_import_writes_the_last_states_are_shown_with_their_date(
+    site: SampleSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(25):
+        add(site, number)
+    stored_on = summary.ensure(site)
+    site.clock.step(summary.LASTS.total_seconds())
+    site.db.commit()
+
+    @contextlib.contextmanager
+    def busy(store: object) -> Iterator[None]:
+        raise StoreBusy("Another program writes.")
+        yield
+
+    with monkeypatch.context() as writing:
+        writing.setattr(type(site.store), "aside", busy)
+        found = summary.summary(site, None, None, SortOrder("name", False), {}, PAGE)
+        assert found.stored_on == stored_on and len(found.page.rows) == PAGE
+        # A page does not wait half a minute for that, and what was never stored cannot be shown.
+        site.db(site.db.sync_summary).delete()
+        site.db.commit()
+        with pytest.raises(StoreBusy):
+            summary.ensure(site)
+    assert summary.ensure(site) == site.clock.now()
 
 
 def test_only_what_changed_is_written(site: SampleSite) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from ..core.errors import StoreBusy
 from ..core.repository_state import State
 from ..database.paging import ListPage, SortOrder
 from ..database.tables.fields import live
@@ -22,6 +23,8 @@ from .status import RepositoryStatus, statuses
 FEW = 100
 #: States that are older are derived anew, whoever asks; a worker does it before.
 LASTS, EVERY = timedelta(minutes=3), timedelta(minutes=1)
+#: Seconds that a page waits for others who write.
+PATIENCE = 2.0
 #: Column by which a list is sorted, by the name of the order.
 ORDERS = {"state": "urgency", "name": "sort_name", "success": "succeeded_on", "next": "next_on"}
 NEVER, LATEST = datetime(1900, 1, 1), datetime(2999, 12, 31)
@@ -109,7 +112,11 @@ def _counts(db: Any, query: Any) -> Counter[State]:
 
 
 def ensure(site: Site) -> datetime:
-    """Store the states unless that was done lately; return when it was."""
+    """Store the states unless that was done lately; return when it was.
+
+    Raises:
+        StoreBusy: others write, and none were ever stored.
+    """
     table = site.db.sync_summary
     row = site.db(table.repository_id == _STORED).select(table.noted_on).first()
     now = site.clock.now()
@@ -117,7 +124,15 @@ def ensure(site: Site) -> datetime:
     if is_fresh and site.db(live(site.db.sync_repository)).count() == site.db(table).count() - 1:
         found: datetime = row.noted_on
         return found
-    return renew(site)
+    try:
+        with site.store.patience(PATIENCE):
+            return renew(site)
+    except StoreBusy:
+        # Where a database has one writer, an import may be it: what was stored last is shown with its date.
+        if row is None:
+            raise
+        last: datetime = row.noted_on
+        return last
 
 
 def renew(site: Site) -> datetime:
