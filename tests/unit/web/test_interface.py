@@ -13,6 +13,8 @@ import pytest
 from gluon import HTTP, current
 from gluon.storage import Storage
 
+from s3sync.core.task import RunState
+from s3sync.passive.begun import BegunExchanges
 from s3sync.site import Site
 from s3sync.web import interface as interface
 from s3sync.web import plain_resources as plain_resources
@@ -91,6 +93,25 @@ def test_a_file_that_is_not_here_is_a_404(site: Site, stored: str) -> None:
     refused = refusal(interface.file_request, asked("GET", arg=stored))
     assert refused.status == 404
     assert json.loads(refused.body)["error"] == "record_unknown"
+
+
+@pytest.mark.parametrize("resource", ["org_organisation", "no_such"])
+def test_what_another_account_is_refused_is_no_exchange_of_the_site_that_it_names(
+    site: Site, resource: str
+) -> None:
+    key = site.db.sync_repository.insert(name="Field", uuid="urn:uuid:field", account_id=1)
+    BegunExchanges(site.repository(key)).note("org_organisation", sent=1)
+    site.db.commit()
+    request = asked("GET", repository="urn:uuid:field", resource=resource, cursor="")
+    site.auth.user = SimpleNamespace(id=2)  # type: ignore[attr-defined]
+    assert refusal(interface.sync_request, request).status in (400, 403, 404)
+    (row,) = site.db(site.db.sync_served).select()
+    assert row.state == RunState.RUNNING.value and not row.message
+    # Its own account's is.
+    site.auth.user = SimpleNamespace(id=1)  # type: ignore[attr-defined]
+    refusal(interface.sync_request, asked("GET", repository="urn:uuid:field", resource="no_such", cursor=""))
+    (row,) = site.db(site.db.sync_served).select()
+    assert row.state == RunState.FAILED.value and row.message
 
 
 def test_without_the_module_its_addresses_do_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:

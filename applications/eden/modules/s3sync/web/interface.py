@@ -46,6 +46,7 @@ from ..passive import pushes as pushes
 from ..passive import registration as registration
 from ..passive import standing as standing
 from ..passive.begun import BegunExchanges
+from ..passive.contact import is_own
 from ..site import Repository, Site
 from ..wire.protocol.dry_run import dry_run_json
 from ..wire.protocol.invitation import JoinRequest
@@ -370,7 +371,8 @@ def _log_refusal(site: Site, request: Any, activity: Activity | None, error: Syn
             log.task(named, activity, action, Result.WARNING, error.said)
     else:
         log.error(named, activity, action, error)
-        if repository is not None:
+        # Another account may have named it.
+        if repository is not None and is_own(repository):
             with site.store.aside():
                 BegunExchanges(repository).refused(error)
 
