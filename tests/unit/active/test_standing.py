@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from s3sync import VERSION
 from s3sync.conflicts import resolve as resolve
 from s3sync.core.cursor import Checkpoint, Cursor, Handed, acknowledge
 from s3sync.core.errors import BadRequest, PeerUnreachable
@@ -417,3 +418,11 @@ def test_what_a_site_can_do_since_it_was_upgraded_is_learnt_at_the_end_of_a_run(
 
 def test_a_site_that_does_not_tell_what_it_can_do_is_taken_as_before() -> None:
     assert read_standing_reply({"status": "success", "open": {}}).capabilities == frozenset()
+
+
+def test_who_is_told_knows_the_version_of_the_other_site(pair: Pair) -> None:
+    pair.other.db(pair.other.db.sync_repository.uuid == pair.own.uuid).update(peer_version="0.1.9")
+    pair.other.db.commit()
+    pair.run()
+    known = pair.other.known_repository(pair.own.uuid)
+    assert known is not None and known.peer_version == VERSION

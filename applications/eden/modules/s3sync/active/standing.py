@@ -8,6 +8,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from .. import VERSION
 from ..core.errors import SyncError
 from ..core.limits import MOST_FILES
 from ..core.task import Activity
@@ -117,7 +118,7 @@ class StandingExchange:
         return sorted(task.resource for task in self._tasks if task.pulls)
 
     def _digest(self, found: OpenList) -> str:
-        told = json.dumps([found.to_json(), self._fetches()], sort_keys=True)
+        told = json.dumps([found.to_json(), self._fetches(), VERSION], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()
 
     def _tell(self, found: OpenList, changed: Mapping[str, int], *, complete: bool) -> Collection[str]:
@@ -137,6 +138,7 @@ class StandingExchange:
                 self._cursors(),
                 found,
                 changed,
+                VERSION,
             )
         )
         waiting = {} if answer is None else answer.changed

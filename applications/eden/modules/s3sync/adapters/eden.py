@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import quote, urljoin
 
+from .. import VERSION
 from ..core.errors import (
     NotS3XML,
     PeerFailed,
@@ -200,7 +201,7 @@ class EdenAdapter(Adapter):
             SyncError: it cannot be reached, or refuses.
         """
         who = RegistrationRequest(
-            self.remote.own_uuid, self.remote.own_name, self.apitype, frozenset(CAPABILITIES)
+            self.remote.own_uuid, self.remote.own_name, self.apitype, frozenset(CAPABILITIES), VERSION
         )
         url = f"{self.transport.url}/{JOIN_PATH}"
         body = JoinRequest(key, who).to_body()
@@ -211,7 +212,7 @@ class EdenAdapter(Adapter):
     def register(self) -> Registration:
         """See port ``Peer``."""
         request = RegistrationRequest(
-            self.remote.own_uuid, self.remote.own_name, self.apitype, frozenset(CAPABILITIES)
+            self.remote.own_uuid, self.remote.own_name, self.apitype, frozenset(CAPABILITIES), VERSION
         )
         reply = self.transport.send(
             "POST",

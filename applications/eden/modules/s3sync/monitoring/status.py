@@ -71,6 +71,7 @@ class RepositoryStatus:
         facts, state: what is known of it, and the state that follows.
         flows: the exchanged resources.
         fetched_on: when the other site last fetched something of ours, None if it never did.
+        version: of the synchronisation there, as it told last; None from an Eden, and if it has not told.
     """
 
     id: int
@@ -81,6 +82,7 @@ class RepositoryStatus:
     where: str = ""
     flows: list[Flow] = field(default_factory=list)
     fetched_on: datetime | None = None
+    version: str | None = None
 
     @property
     def live_run(self) -> int | None:
@@ -114,7 +116,17 @@ def statuses(
     if only is not None:
         query &= only
     columns = sorted(
-        {"id", "name", "last_connected", "apitype", "settings", "scope_id", "approval", *needed_columns()}
+        {
+            "id",
+            "name",
+            "last_connected",
+            "apitype",
+            "settings",
+            "scope_id",
+            "approval",
+            "peer_version",
+            *needed_columns(),
+        }
     )
     rows = list(db(query).select(*[table[name] for name in columns], orderby=(table.name, table.id)))
     if not rows:
@@ -173,7 +185,15 @@ def statuses(
         fetched_on = max((each.fetched_on for each in told_of_row if each.fetched_on), default=None)
         found.append(
             RepositoryStatus(
-                row.id, row.name, run, facts, evaluate(facts, now), where(row), of_row, fetched_on
+                row.id,
+                row.name,
+                run,
+                facts,
+                evaluate(facts, now),
+                where(row),
+                of_row,
+                fetched_on,
+                row.peer_version,
             )
         )
     return found

@@ -105,6 +105,7 @@ def _taken_in(
         "name": found.name[:LONGEST_NAME],
         "apitype": USUAL,
         "capabilities": sorted(request.registration.capabilities - detected_capabilities()),
+        "peer_version": request.registration.version,
         "account_id": accounts.create_account(site.db, username, password, found.name),
         "scope_id": found.scope_id,
         "approval": None,

@@ -80,6 +80,8 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
     told: dict[str, Any] = {"name": request.name[:LONGEST_NAME]}
     if request.capabilities:
         told["capabilities"] = sorted(request.capabilities - detected_capabilities())
+    if request.version:
+        told["peer_version"] = request.version
     contact: dict[str, Any] = {"deleted": False, "last_connected": site.clock.now()}
     # Sites that are here are trusted as before.
     waits = site.host.settings.get_sync_approve_registrations()

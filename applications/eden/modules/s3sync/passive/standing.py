@@ -40,6 +40,8 @@ def take(site: Site, asking: str | None, report: StandingReport) -> StandingAnsw
         former = repository.states.standing()
         if former.journal != report.journal or former.number < report.number:
             _store(repository, report)
+            if report.version and report.version != repository.peer_version:
+                repository.update(peer_version=report.version)
         if report.complete:
             BegunExchanges(repository).end()
         site.kept_versions.supersede(left_records.outdated(repository))

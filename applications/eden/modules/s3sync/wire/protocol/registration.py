@@ -24,12 +24,14 @@ class RegistrationRequest:
         name: its name.
         apitype: kind of site; "eden" for an Eden.
         capabilities: its capabilities beyond those of an Eden.
+        version: version of its synchronisation, None for an Eden.
     """
 
     uuid: str
     name: str
     apitype: str = "eden"
     capabilities: frozenset[str] = frozenset()
+    version: str | None = None
 
     @classmethod
     def from_body(cls, body: bytes) -> RegistrationRequest:
@@ -62,6 +64,7 @@ class RegistrationRequest:
             _on_one_line(as_text(given.get("name"))) or uuid,
             apitype if WORD.fullmatch(apitype) else "eden",
             read_words(given.get("capabilities")),
+            read_version(given.get("version")),
         )
 
     def to_body(self) -> bytes:
@@ -69,7 +72,14 @@ class RegistrationRequest:
         body: dict[str, Any] = {"uuid": self.uuid, "name": self.name, "apitype": self.apitype}
         if self.capabilities:
             body["capabilities"] = sorted(self.capabilities)
+        if self.version is not None:
+            body["version"] = self.version
         return json.dumps(body).encode()
+
+
+def read_version(told: Any) -> str | None:
+    """Return the version that a site tells, None if it tells none."""
+    return _on_one_line(as_text(told))[:LONGEST_VERSION] or None
 
 
 # --- replies ------------------------------------------------------------------------------------------------
@@ -118,7 +128,7 @@ class RegistrationReply:
         return cls(
             sender,
             as_text(told.get("message")),
-            _on_one_line(as_text(told.get("version")))[:LONGEST_VERSION] or None,
+            read_version(told.get("version")),
             read_words(told.get("capabilities")),
             as_time(told.get("time")),
         )

@@ -12,6 +12,7 @@ from ...core.errors import BadRequest
 from ...core.kept import OpenKind, OpenRecord
 from ...core.limits import MOST_FILES
 from .names import CAPABILITIES, LONGEST_JOURNAL
+from .registration import read_version
 from .replies import as_count, as_text, as_texts, as_time, succeeded
 from .times import format_msince
 from .variables import read_words
@@ -84,6 +85,7 @@ class StandingReport:
         cursors: table -> the cursor up to which it has stored everything.
         open: what it has not taken.
         changed: table -> number of records that changed there, and that it has still to send.
+        version: version of its synchronisation, None if it does not tell.
     """
 
     journal: str
@@ -94,6 +96,7 @@ class StandingReport:
     cursors: Mapping[str, str] = field(default_factory=dict)
     open: OpenList = field(default_factory=OpenList)
     changed: Mapping[str, int] = field(default_factory=dict)
+    version: str | None = None
 
     def to_body(self) -> bytes:
         """Return the body of the request."""
@@ -106,6 +109,7 @@ class StandingReport:
             "time": format_msince(self.time) if self.time is not None else None,
             "open": self.open.to_json(),
             "changed": dict(self.changed),
+            "version": self.version,
         }
         return json.dumps(told).encode("utf-8")
 
@@ -135,6 +139,7 @@ class StandingReport:
             {table: cursor for table, cursor in cursors.items() if isinstance(cursor, str)},
             OpenList.from_json(told.get("open")),
             _read_changed(told.get("changed")),
+            read_version(told.get("version")),
         )
 
 
