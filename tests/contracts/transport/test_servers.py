@@ -21,6 +21,7 @@ from s3sync.core.errors import (
     PeerBusy,
     PeerFailed,
     PeerRefused,
+    PeerUnreachable,
     ProtocolError,
     RedirectedElsewhere,
     StoreFull,
@@ -191,6 +192,25 @@ def test_a_file_that_cannot_be_replaced_just_now_stays(root: Path, monkeypatch: 
     server.stop()
 
 
+def test_a_server_that_tells_no_sizes_has_files_all_the_same(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "folder").mkdir()
+    (root / "one.txt").write_bytes(b"One")
+    server = places.ftp.FtpServer(root, mlsd=False)
+    place = places.ftp_to(server)
+
+    def unknown(line: Any, name: str) -> Any:
+        raise ftplib.error_perm("500 Unknown command.")
+
+    monkeypatch.setattr(ftplib.FTP, "size", unknown)
+    assert [(each.name, each.is_folder) for each in place.list("")] == [("folder", True), ("one.txt", False)]
+    source = place.read("one.txt")
+    assert source is not None and source.read() == b"One"
+    place.close()
+    server.stop()
+
+
 def test_an_answer_without_an_end_ends(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("s3sync.transport.places.ftp.MOST_LINES", 1000)
     endless = socket.create_server(("127.0.0.1", 0))
@@ -225,6 +245,51 @@ def test_a_private_key_lets_in_also_from_a_field_of_one_line(sftp: Any, tmp_path
     place.close()
     with pytest.raises(ConfigurationError, match="private key of the repository cannot be read"):
         places.sftp_to(sftp, private_key=text, password="another").list("")
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "another"])
+def test_a_server_that_wants_key_and_password_gets_both(
+    sftp: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    key = paramiko.ECDSAKey.generate()
+    key.write_private_key_file(str(tmp_path / "key"))
+    door = places.sftp._Door
+    monkeypatch.setattr(door, "check_auth_publickey", lambda *given: paramiko.AUTH_PARTIALLY_SUCCESSFUL)
+    monkeypatch.setattr(door, "get_allowed_auths", lambda *given: "password")
+    place = places.sftp_to(sftp, private_key=(tmp_path / "key").read_text(), password=password)
+    if password == PASSWORD:
+        assert place.list("") == []
+    else:
+        with pytest.raises(NotAuthenticated):
+            place.list("")
+    place.close()
+
+
+def test_what_a_server_still_writes_of_a_broken_line_gets_into_no_new_file(sftp: Any, root: Path) -> None:
+    """It works on what has come until it sees that the line is gone, and has the file open meanwhile."""
+    place = places.sftp_to(sftp)
+    sftp.cut = 100_000
+    with pytest.raises(PeerUnreachable):
+        place.write("one.txt", io.BytesIO(bytes(1_000_000)))
+    sftp.cut = None
+    with open(root / ".one.txt.part", "ab") as still_open:
+        assert place.write("one.txt", io.BytesIO(b"One")) == 3
+        still_open.write(b"late")
+    assert (root / "one.txt").read_bytes() == b"One"
+    place.close()
+
+
+def test_a_key_that_is_not_sufficient_is_told(
+    sftp: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = paramiko.ECDSAKey.generate()
+    key.write_private_key_file(str(tmp_path / "key"))
+    door = places.sftp._Door
+    monkeypatch.setattr(door, "check_auth_publickey", lambda *given: paramiko.AUTH_PARTIALLY_SUCCESSFUL)
+    monkeypatch.setattr(door, "get_allowed_auths", lambda *given: "keyboard-interactive")
+    place = places.sftp_to(sftp, private_key=(tmp_path / "key").read_text(), password="")
+    with pytest.raises(NotAuthenticated, match="keyboard-interactive"):
+        place.list("")
 
 
 def test_the_confirmed_kind_of_key_is_asked_for(sftp: Any) -> None:

@@ -99,6 +99,8 @@ class FtpFolder:
         self._account = (username or "anonymous", password)
         self._tls = tls
         self._spool = spool
+        # Half files on a line that broke: the server may still be writing into them.
+        self._left: set[str] = set()
         self._line: ftplib.FTP | None = None
         self._used = 0.0
         self._home = ""
@@ -153,6 +155,10 @@ class FtpFolder:
         with self._spool.measured(source) as found:
             try:
                 with self._explained(name) as line:
+                    if part in self._left:
+                        with contextlib.suppress(ftplib.error_perm):
+                            line.delete(_sent(part))
+                        self._left.remove(part)
                     line.voidcmd("TYPE I")
                     self._send(line, part, found.file)
                     there = self._size(line, part)
@@ -214,14 +220,15 @@ class FtpFolder:
                 continue
             path = f"{folder}/{name}" if folder else name
             size = self._size(line, path)
-            if size is None:
+            if size is None and self._is_folder(line, path):
                 yield Entry(name, 0, True)
                 continue
             try:
                 mark = line.sendcmd(f"MDTM {_sent(path)}")[4:].strip()
             except ftplib.error_perm:
                 mark = ""
-            yield Entry(name, size, False, mark)
+            # Without a size a time alone tells no versions apart.
+            yield Entry(name, size or 0, False, "" if size is None else mark)
 
     def _lines(self, line: ftplib.FTP, command: str) -> Iterator[str]:
         size, found = 0, deque[str]()
@@ -307,9 +314,11 @@ class FtpFolder:
         line.voidresp()
 
     def _discard(self, part: str) -> None:
-        if self._line is not None:
-            with contextlib.suppress(OSError, EOFError, ftplib.Error):
-                self._line.delete(_sent(part))
+        if self._line is None:
+            self._left.add(part)
+            return
+        with contextlib.suppress(OSError, EOFError, ftplib.Error):
+            self._line.delete(_sent(part))
 
     def _connected(self) -> ftplib.FTP:
         now = time.monotonic()

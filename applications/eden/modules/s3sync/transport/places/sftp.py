@@ -124,6 +124,8 @@ class SftpFolder:
         self._root = (
             server.folder[3:] or "." if f"{server.folder}/".startswith("/~/") else server.folder or "/"
         )
+        # Half files on a line that broke: the server may still be writing into them.
+        self._left: set[str] = set()
         self._line: paramiko.Transport | None = None
         self._client: paramiko.SFTPClient | None = None
 
@@ -175,6 +177,10 @@ class SftpFolder:
         with self._spool.measured(source) as found:
             try:
                 with self._explained(name) as client:
+                    if part in self._left:
+                        with contextlib.suppress(FileNotFoundError):
+                            client.remove(self._path(part))
+                        self._left.remove(part)
                     with client.open(self._path(part), "wb") as target:
                         target.set_pipelined(True)
                         while chunk := found.file.read(CHUNK):
@@ -244,9 +250,11 @@ class SftpFolder:
             client.remove(aside)
 
     def _discard(self, part: str) -> None:
-        if self._client is not None:
-            with contextlib.suppress(OSError, EOFError):
-                self._client.remove(self._path(part))
+        if self._client is None:
+            self._left.add(part)
+            return
+        with contextlib.suppress(OSError, EOFError):
+            self._client.remove(self._path(part))
 
     def _connected(self) -> paramiko.SFTPClient:
         if self._client is None:
@@ -299,11 +307,15 @@ class SftpFolder:
 
         try:
             if self._private_key:
-                line.auth_publickey(self._username, self._key())
+                wanted = line.auth_publickey(self._username, self._key())
+                if "password" in wanted and self._password:
+                    wanted = line.auth_password(self._username, self._password)
             else:
-                line.auth_password(self._username, self._password)
+                wanted = line.auth_password(self._username, self._password)
         except paramiko.AuthenticationException as error:
             raise wrong_login(self._server.told, error) from error
+        if wanted:
+            raise wrong_login(self._server.told, f"it wants more: {', '.join(wanted)}")
 
     def _key(self) -> paramiko.PKey:
         import paramiko
