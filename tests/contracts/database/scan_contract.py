@@ -187,6 +187,26 @@ class ScanContract(WithOrganisations):
         matching = site.store.matching(table, [*filtered.values(), 9999], filters)
         assert matching == {filtered[name] for name in expected}
 
+    def test_a_deletion_whose_content_was_removed_passes_every_filter(
+        self, site: Storage, filtered: dict[str, int]
+    ) -> None:
+        """Nobody knows any more what it said: who has not heard of it would keep the record for good."""
+        db, table, filters = site.db, site.table("org_organisation"), parse_filter_string("~.name=Beta")
+        for name, state in (("Alpha", "emptied"), ("gamma", "bin"), ("Élan", None)):
+            db(db.org_organisation.id == filtered[name]).update(deleted=True, name=name[0])
+            if state is not None:
+                db.sync_deletion.insert(tablename=table.name, record_id=filtered[name], state=state)
+        # Of a record that lives again it counts what it says now.
+        db.sync_deletion.insert(tablename=table.name, record_id=filtered["100%_x!"], state="emptied")
+        db.commit()
+        asked: dict[str, Any] = {"after": 0, "until": site.journal.head(), "filters": filters}
+        assert {row[0] for row in site.store.scan(table, ("name",), limit=99, **asked)} == {"A", "Beta"}
+        assert site.store.count_changes(table, **asked) == 2
+        assert {row[0] for row in site.store.scan(table, ("name",), limit=99, live_only=True, **asked)} == {
+            "Beta"
+        }
+        assert site.store.matching(table, filtered.values(), filters) == {filtered["Beta"]}
+
     def test_filter_by_hierarchy(self, site: Storage, filtered: dict[str, int]) -> None:
         table = site.table("org_office")
         (top,) = site.store.fetch(site.table("gis_location"), ("id",), "name", ["Top"])[0]

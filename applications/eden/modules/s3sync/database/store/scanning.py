@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from ...core.kept import DeletionState
 from ...core.schema import Schema, Table
 from ...exchange.ports import Row
 from ...wire.filters import Filter
@@ -45,7 +46,7 @@ class Scans(ByContents):
         # Usually nothing has changed: a query without all columns of the table finds that out in a tenth of the time.
         if not self.rows(f"SELECT 1 FROM {journal} WHERE {' AND '.join(where)} LIMIT 1", parameters):
             return []
-        for condition in self._conditions(table, filters, msince, live_only):
+        for condition in self._conditions(table, filters, msince, live_only, emptied=not live_only):
             where.append(condition.sql)
             parameters.extend(condition.parameters)
         selected = self._select(table, columns, self.columns.raw, "t.")
@@ -73,7 +74,7 @@ class Scans(ByContents):
             where.append(f"(j.origin IS NULL OR j.origin <> {self.mark})")
             parameters.append(skip_origin)
         source = f"{name('sync_journal')} j"
-        conditions = self._conditions(table, filters, None, False)
+        conditions = self._conditions(table, filters, None, False, emptied=True)
         if conditions:
             source += f" {self.join_in_order} {name(table.name)} t ON t.{name(table.key)} = j.record_id"
         for condition in conditions:
@@ -133,8 +134,20 @@ class Scans(ByContents):
         return {row[0] for row in self.by_keys(sql, parameters, keys)}
 
     def _conditions(
-        self, table: Table, filters: Sequence[Filter], msince: datetime | None, live_only: bool
+        self,
+        table: Table,
+        filters: Sequence[Filter],
+        msince: datetime | None,
+        live_only: bool,
+        emptied: bool = False,
     ) -> list[SqlCondition]:
+        """Return the conditions on records.
+
+        Args:
+            table, filters, msince, live_only: as in ``scan``.
+            emptied: whether deleted records whose content was removed pass every filter: nobody knows any more what
+                they said, and who has not heard of the deletion would keep them for good.
+        """
         found = []
         if live_only:
             found.append(SqlCondition(self.live(table, "t."), ()))
@@ -145,8 +158,24 @@ class Scans(ByContents):
         filters = [each for each in filters if each.table in (None, table.name)]
         if filters:
             translate = Conditions(self._require_schema(), self)
-            found.extend(translate(table, each, "t") for each in filters)
+            chosen = [translate(table, each, "t") for each in filters]
+            found += [self._or_emptied(table, chosen)] if emptied and "deleted" in table.fields else chosen
         return found
+
+    def _or_emptied(self, table: Table, chosen: Sequence[SqlCondition]) -> SqlCondition:
+        deletions = (
+            f"SELECT 1 FROM {self.columns.name('sync_deletion')} e WHERE e.tablename = {self.mark} "
+            f"AND e.record_id = t.{self.columns.name(table.key)} AND e.state = {self.mark}"
+        )
+        sql = " AND ".join(each.sql for each in chosen)
+        return SqlCondition(
+            f"(({sql}) OR (NOT {self.live(table, 't.')} AND EXISTS ({deletions})))",
+            (
+                *(value for each in chosen for value in each.parameters),
+                table.name,
+                DeletionState.EMPTIED.value,
+            ),
+        )
 
     def _require_schema(self) -> Schema:
         if self._schema is None:
