@@ -179,6 +179,7 @@ def test_nobody_listens(tmp_path: Path) -> None:
             f"http://127.0.0.1:{port}/eden/x"
         )
     assert "Connection refused" in caught.value.message and "secret" not in caught.value.message
+    assert "host=" not in caught.value.message, "a person reads it"
     assert caught.value.transient
 
 

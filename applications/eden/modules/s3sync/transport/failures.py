@@ -310,5 +310,6 @@ def _root(error: BaseException) -> str:
             break
         reason = inner[0]
     told = reason.strerror if isinstance(reason, OSError) else None
-    text = re.sub(r"<[^<>]*object at 0x[0-9a-f]+>:?\s*", "", str(told or reason))
+    # urllib3 begins with the connection, in one of two forms.
+    text = re.sub(r"(<[^<>]*object at 0x[0-9a-f]+>|\b\w+\(host=[^()]*\)):?\s*", "", str(told or reason))
     return without_secrets(text) or type(reason).__name__
