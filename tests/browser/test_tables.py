@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -122,6 +123,43 @@ def test_a_list_is_saved_changed_and_brought_back(site: WebSite, browser: Any, t
     press(owner, "Import")
     assert "Save the refused rows" not in ended(owner)
     assert told(site, "db(db.org_office.name == 'Of somebody').count()") == 1
+
+
+def test_a_list_goes_to_a_program_for_maps_and_back(site: WebSite, browser: Any, tmp_path: Path) -> None:
+    owner, path = somebody(browser, site), tmp_path / "offices.geojson"
+    owner.open(f"{LIST}?q=Office")
+    with owner.page.expect_download() as found:
+        owner.page.get_by_role("link", name="Save as GeoJSON").first.click()
+    found.value.save_as(path)
+    collection = json.loads(path.read_text("utf-8"))
+    first, *others = collection["features"]
+    assert first["geometry"] is None and first["properties"]["organisation_id"] == "Red Cross" and others
+    first["geometry"] = {"type": "Point", "coordinates": [-72.335, 18.539]}
+    made = {"type": "Feature", "properties": {"name": "On the map", "organisation_id": "Red Cross"}}
+    made["geometry"] = {"type": "Point", "coordinates": [-72.4, 18.6]}
+    nowhere = {**made, "geometry": {"type": "Point", "coordinates": [18.6, -172.4]}}
+    collection["features"] += [made, nowhere]
+    path.write_text(json.dumps(collection), "utf-8")
+    upload(owner, path)
+    assert "Geometry" in owner.text()
+    seen(owner, "columns-of-features")
+    press(owner, "Look what would happen")
+    assert "a position is none on earth" in owner.text()
+    seen(owner, "preview-of-features")
+    press(owner, "Import")
+    assert "Save the refused rows" in ended(owner)
+    at = "db.gis_location(db(db.org_office.name == %r).select().first().location_id)"
+    assert told(site, f"{at % first['properties']['name']}.lat") == 18.539
+    assert told(site, f"{at % 'On the map'}.lon") == -72.4
+    listed = owner.page.request.get(f"{site.url}{LIST}.geojson?q=On+the+map")
+    assert listed.headers["content-type"] == "application/geo+json"
+    assert [each["geometry"] for each in listed.json()["features"]] == [made["geometry"]]
+
+
+def test_a_list_of_what_has_no_place_is_no_file_of_features(site: WebSite, browser: Any) -> None:
+    owner = somebody(browser, site)
+    answer = owner.page.request.get(f"{site.url}/cr/shelter_service.geojson")
+    assert answer.status == 415 and "have no location" in answer.text()
 
 
 def test_the_same_with_a_table_of_a_spreadsheet_program(site: WebSite, browser: Any, tmp_path: Path) -> None:

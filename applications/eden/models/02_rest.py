@@ -27,7 +27,7 @@ def rest_controller(prefix=None, name=None):
         # Another role of the account would show what its scope does not.
         if scopes.is_bound(current.sync_site):
             raise refusal(403, T("The scope of your account does not allow it."))
-    if request.extension in export.FORMATS and not request.args:
+    if request.extension in export.NAMES and not request.args:
         return export.send(s3db, auth, prefix, name, request, response)
     output = serve(s3db, auth, prefix, name, request)
     if not isinstance(output, dict):

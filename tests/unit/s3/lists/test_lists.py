@@ -50,6 +50,17 @@ def test_rows_are_created_changed_and_left_as_they_are(site: SampleSite) -> None
     assert importer(site, ORG, "name", "acronym", "uuid").take(rows).counts == {"unchanged": 2}
 
 
+def test_a_look_names_the_right_row_where_rows_before_it_may_be_for_the_same_record(site: SampleSite) -> None:
+    for key in ("a", "b"):
+        site.db[ORG].insert(uuid=key, name=key)
+    taking = importer(site, OFFICE, "name", "organisation_id")
+    rows = rows_of([["HQ", "a"], ["HQ", "b"], ["x" * 600, "b"], ["Other", "a"]])
+    looked = taking.look(rows)
+    assert looked.counts == {"created": 3} and list(reasons(looked)) == [4]
+    taken = taking.take(rows)
+    assert taken.counts == looked.counts and list(reasons(taken)) == [4]
+
+
 def test_a_step_that_is_repeated_makes_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where records may have equal names, only their identifiers tell that they are there."""
     monkeypatch.setattr(current, "T", str, raising=False)

@@ -15,11 +15,13 @@ from gluon import FORM, INPUT, URL, current, redirect
 from s3sync.ui.refusals import refusal
 from s3sync.ui.sent_forms import process
 from s3sync.wire.tables.cells import TableError
+from s3sync.wire.tables.feature_table import GEOMETRY, IDENTIFIER
 from s3sync.wire.tables.matching import matched
 
 from ..pages.presentation import Presentation
-from .export import FORMATS
-from .rows_in import AT_ONCE, IDENTIFIER, Refused, Row
+from .export import called, formats_of
+from .places import place_field
+from .rows_in import Refused, Row
 from .stored import HOME, REFUSED, State, StoredTable, importer_of
 
 #: Seconds of a look ahead, and of a step of the import: a web process has other requests, too.
@@ -95,8 +97,9 @@ class ImportPages(Presentation):
             problem=problem,
             sample=URL(self.prefix, f"{self.name}.csv"),
             fields=self._names(),
-            formats=", ".join(each.upper() for each in FORMATS),
-            accepted=",".join(f".{each}" for each in FORMATS),
+            has_place=place_field(self.s3db, self.table) is not None,
+            formats=", ".join(called(each) for each in formats_of(self)),
+            accepted=",".join(f".{each}" for each in (*formats_of(self), "json")),
         )
 
     def _match(self, stored: StoredTable, request: Any) -> dict[str, Any]:
@@ -161,19 +164,15 @@ class ImportPages(Presentation):
         importer = importer_of(self.s3db, current.sync_site, stored.state)
         counts: dict[str, int] = {}
         refused: list[Refused] = []
-        batch: list[Row] = []
         until, looked = time.monotonic() + LOOK, 0
-        for row, _ in stored.rows():
-            batch.append(row)
-            if len(batch) == AT_ONCE or looked + len(batch) == stored.state.count:
-                taken = importer.look(batch)
-                looked += len(batch)
-                batch = []
-                refused += taken.refused
-                for name, count in taken.counts.items():
-                    counts[name] = counts.get(name, 0) + count
-                if time.monotonic() > until:
-                    break
+        for batch, _ in stored.batches():
+            taken = importer.look(batch)
+            looked += len(batch)
+            refused += taken.refused
+            for name, count in taken.counts.items():
+                counts[name] = counts.get(name, 0) + count
+            if time.monotonic() > until:
+                break
         return counts, refused, looked
 
     def _run(self, stored: StoredTable, request: Any) -> dict[str, Any]:
@@ -201,7 +200,10 @@ class ImportPages(Presentation):
         shown = [column.field.name for column in self.columns()]
         fields = [each for each in self.table if self.is_data(self.table, each) and self._is_possible(each)]
         fields.sort(key=lambda each: shown.index(each.name) if each.name in shown else len(shown))
-        return {**{each.name: each.label for each in fields}, IDENTIFIER: self.T("Identifier")}
+        names = {each.name: each.label for each in fields}
+        if place_field(self.s3db, self.table) is not None:
+            names[GEOMETRY] = self.T("Geometry (GeoJSON or WKT)")
+        return {**names, IDENTIFIER: self.T("Identifier")}
 
     def _is_possible(self, field: Any) -> bool:
         kind = str(field.type)
@@ -212,7 +214,8 @@ class ImportPages(Presentation):
 
     def _called(self, name: str) -> list[str]:
         """Return what people call a field: in their language, and in English."""
-        label = self.T("Identifier") if name == IDENTIFIER else self.table[name].label
+        own = {IDENTIFIER: self.T("Identifier"), GEOMETRY: self.T("Geometry")}
+        label = own[name] if name in own else self.table[name].label
         return [str(label), str(getattr(label, "m", label))]
 
 

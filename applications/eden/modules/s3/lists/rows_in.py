@@ -14,13 +14,13 @@ from s3sync.core.policy import Policy, Terms
 from s3sync.core.records import Action
 from s3sync.exchange.importer.report import MAX_FAILURES
 from s3sync.wire.s3xml import LONGEST_IDENTIFIER
+from s3sync.wire.tables.feature_table import GEOMETRY, IDENTIFIER
 from s3sync.wire.xml_text import escape_attr, escape_text
 
 from ..data_model.datamodel import reference_target
 from .cells import CellError, choices_of, stored_text
+from .places_in import PlacesIn
 
-#: The column with the identifier of the record.
-IDENTIFIER = "uuid"
 #: Rows that are imported in one transaction; each refused one of them is told.
 AT_ONCE = min(500, MAX_FAILURES)
 TERMS = Terms(update_policy=Policy.OTHER, conflict_policy=Policy.OTHER)
@@ -68,7 +68,8 @@ class RowImporter:
         self._columns = columns
         self._clears = clears
         self._source = source
-        names = [name for name in columns if name and name != IDENTIFIER]
+        self._places = PlacesIn(s3db, site.schema, self._table, columns, source)
+        names = [name for name in columns if name and name not in (IDENTIFIER, GEOMETRY)]
         self._choices = {name: choices_of(self._table[name]) for name in names}
         self._targets = {name: reference_target(self._table[name]) for name in names}
 
@@ -153,6 +154,7 @@ class RowImporter:
         """Return the fields of the rows as S3XML, and the rows that cannot be written so."""
         labels = self._labels(rows)
         gone = self._deleted(rows)
+        known = self._places.known([row.cells for row in rows])
         texts, refused = {}, []
         for row in rows:
             try:
@@ -162,11 +164,12 @@ class RowImporter:
                     raise CellError(
                         str(current.T("This record was deleted here; restore it from the bin first"))
                     )
+                left_out = {None, IDENTIFIER, GEOMETRY} | self._places.stands_for(row.cells)
                 texts[row] = "".join(
-                    self._element(name, cell, labels)
+                    self._element(str(name), cell, labels)
                     for name, cell in zip(self._columns, row.cells)
-                    if name and name != IDENTIFIER
-                )
+                    if name not in left_out
+                ) + self._places.element(row.number, row.cells, known)
             except CellError as error:
                 refused.append(Refused(row, str(error)))
         return texts, refused

@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 
 from s3sync.core.atomic_write import replace_text
 from s3sync.wire.tables import csv_table as csv_table
+from s3sync.wire.tables import feature_table as feature_table
 from s3sync.wire.tables import xlsx_table as xlsx_table
 from s3sync.wire.tables.cells import TableError
 
@@ -30,6 +31,8 @@ MOST_STORED = 4 * MOST_BYTES
 HOME = Path("private", "lists")
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 ROWS, STATE, REFUSED = "rows.jsonl", "state.json", "refused.csv"
+#: Bytes by which a file is told, and of the rows that are imported at once: a shape on a map may be a long text.
+LOOKED_AT, MOST_AT_ONCE = 256, 8 * 1024 * 1024
 
 
 @dataclass
@@ -115,8 +118,10 @@ class StoredTable:
             with (folder / "upload").open("w+b") as copy:
                 shutil.copyfileobj(_limited(source), copy)
                 copy.seek(0)
-                with contextlib.closing(read_table(copy)) as rows:
-                    _store_rows(rows, folder / ROWS, state)
+                kind = kind_of(copy)
+                with contextlib.closing(kind.read(copy)) as rows:
+                    # The first row of a table names the columns; the first feature is one.
+                    _store_rows(rows, folder / ROWS, state, 1 if kind is feature_table else 2)
             (folder / "upload").unlink()
             replace_text(folder / STATE, json.dumps(asdict(state)))
         except BaseException:
@@ -154,13 +159,24 @@ class StoredTable:
             while not self.state.is_finished and time.monotonic() < until:
                 self._step(importer)
 
-    def _step(self, importer: RowImporter) -> None:
-        state, batch, end = self.state, [], self.state.offset
-        for row, following in self.rows(state.offset):
+    def batches(self, offset: int = 0) -> Iterator[tuple[list[Row], int]]:
+        """Return rows as many as are taken at once, with the place where the next ones begin.
+
+        Args:
+            offset: where to begin.
+        """
+        batch: list[Row] = []
+        for row, end in self.rows(offset):
             batch.append(row)
-            end = following
-            if len(batch) >= AT_ONCE:
-                break
+            if len(batch) >= AT_ONCE or end - offset > MOST_AT_ONCE:
+                yield batch, end
+                batch, offset = [], end
+        if batch:
+            yield batch, end
+
+    def _step(self, importer: RowImporter) -> None:
+        state = self.state
+        batch, end = next(self.batches(state.offset), ([], state.offset))
         taken = importer.take(batch)
         state.done += len(batch)
         state.offset = end
@@ -192,25 +208,33 @@ class StoredTable:
             yield
 
 
+def kind_of(source: BinaryIO) -> Any:
+    """Return the module that reads a file; what it is is told by its beginning, not by its name."""
+    beginning = source.read(LOOKED_AT)
+    source.seek(0)
+    if beginning.startswith(xlsx_table.MAGIC):
+        return xlsx_table
+    return feature_table if feature_table.is_one(beginning) else csv_table
+
+
 def read_table(source: BinaryIO) -> Generator[list[str], None, None]:
-    """Return the rows of a file, headings first; what it is is told by its beginning, not by its name.
+    """Return the rows of a file, headings first.
 
     Raises:
         TableError: it is none that this site reads.
     """
-    beginning = source.read(len(xlsx_table.MAGIC))
-    source.seek(0)
-    return xlsx_table.read(source) if beginning == xlsx_table.MAGIC else csv_table.read(source)
+    found: Generator[list[str], None, None] = kind_of(source).read(source)
+    return found
 
 
-def _store_rows(rows: Iterator[list[str]], path: Path, state: State) -> None:
+def _store_rows(rows: Iterator[list[str]], path: Path, state: State, first: int) -> None:
     headings = next(rows, None)
     if headings is None:
         raise TableError("it is empty")
     state.headings = headings
     left = MOST_STORED
     with path.open("w", encoding="utf-8") as out:
-        for number, cells in enumerate(rows, 2):
+        for number, cells in enumerate(rows, first):
             line = json.dumps([number, *cells]) + "\n"
             left -= len(line)
             if left < 0:

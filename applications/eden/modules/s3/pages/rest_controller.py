@@ -19,7 +19,7 @@ from ..data_model.components import Component, without_prefix
 from ..data_model.datamodel import table_name
 from ..data_model.errors import DeletionRestricted
 from ..data_model.validators import is_key
-from ..lists.export import FORMATS
+from ..lists.export import called, formats_of
 from ..lists.import_pages import ImportPages
 from ..users.auth import PROTECTED_PREFIXES
 from .consequences import consequences
@@ -59,7 +59,8 @@ class ResourceScreens(Presentation):
             "may_create": self.auth.s3_has_permission("create", table),
             "may_import": self._may_import(),
             "saved": {
-                each: URL(self.prefix, f"{self.name}.{each}", vars=_searched(variables)) for each in FORMATS
+                called(each): URL(self.prefix, f"{self.name}.{each}", vars=_searched(variables))
+                for each in formats_of(self)
             },
         }
 

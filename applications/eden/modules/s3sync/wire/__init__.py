@@ -9,6 +9,7 @@ __all__ = [
     "exposition",
     "filter_limits",
     "filters",
+    "geo",
     "part_store",
     "places",
     "protocol",

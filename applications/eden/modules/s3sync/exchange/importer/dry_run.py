@@ -96,6 +96,9 @@ class DryRun:
     def each_of(self, document: Document, terms: Terms, context: Context, most: int) -> list[Fate]:
         """Return what would become of each of the first main records of a document, in their order.
 
+        One that an import takes after another, because both may be for the same record, is looked at as if that was not
+        written: what comes twice may be told as created twice.
+
         Args:
             document, terms, context, most: as for ``of_document``.
 
@@ -104,10 +107,17 @@ class DryRun:
         """
         gatherer = Gatherer(self._ports.schema, document, context.own_domain, terms.components)
         planner = Planner(self._ports, gatherer, terms, context, looks=True)
-        batch = gatherer.batch(next(document.batches(most), []))
-        planner.plan(batch)
-        main = [item for item in batch.items if item.role is Role.MAIN]
-        return [Fate(item.record, _fate(item), _why(item)) for item in main]
+        records = next(document.batches(most), [])
+        places = {id(record): place for place, record in enumerate(records)}
+        fates: dict[int, Fate] = {}
+        batch = gatherer.batch(records)
+        while batch.items:
+            planner.plan(batch)
+            for item in batch.items:
+                if item.role is Role.MAIN:
+                    fates[places[id(item.whole or item.record)]] = Fate(item.record, _fate(item), _why(item))
+            batch = gatherer.again(batch)
+        return [fates[place] for place in sorted(fates)]
 
     def _examples(self, items: list[Item]) -> list[DryRunRecord]:
         chosen: list[Item] = []

@@ -80,6 +80,25 @@ def parse_json(text: str) -> Any:
     return result
 
 
+def json_value(text: str, place: int) -> tuple[Any, int]:
+    """Read one value of JSON within a text; return it, and where it ends.
+
+    Args:
+        text: the text.
+        place: where the value begins.
+
+    Raises:
+        ValueError: as for ``parse_json``; also where the text ends before the value does.
+    """
+    try:
+        result, end = _JSON.raw_decode(text, place)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    if text.count("[", place, end) + text.count("{", place, end) > DEEPEST_JSON and _is_deep(result):
+        raise ValueError(_TOO_DEEP)
+    return result, end
+
+
 _TOO_DEEP = "the JSON is nested too deeply"
 
 
