@@ -88,6 +88,33 @@ def test_a_deleted_component_travels_below_its_master(site: SampleSite) -> None:
     assert 'name="pr_contact" uuid="c1" deleted="True"' in text
 
 
+def test_a_component_is_deleted_below_the_record_that_it_moved_to(site: SampleSite) -> None:
+    """The sender moved it there and deleted both; here it still belongs to the other one."""
+    site.push(person("p1", "Ann", contact("c", "a@b.org")) + person("p2", "Bob"), PERSON)
+    gone = deleted(PERSON, "p2", LATER).replace("/>", f">{deleted(CONTACT, 'c', LATER)}</resource>")
+    assert told(site.push(gone, PERSON)) == {"deleted": 2}
+    assert site.row(CONTACT, "c").deleted
+    assert not site.row(PERSON, "p1").deleted
+
+
+def test_what_is_deleted_below_an_unknown_record_is_deleted_as_well(site: SampleSite) -> None:
+    site.push(person("p1", "Ann", contact("c", "a@b.org"), contact("d", "d@b.org")), PERSON)
+    inside = deleted(CONTACT, "c", LATER) + contact("d", "new@b.org", modified_on=LATER)
+    gone = deleted(PERSON, "unknown", LATER).replace("/>", f">{inside}</resource>")
+    assert told(site.push(gone, PERSON)) == {"unchanged": 1, "deleted": 1}
+    assert [row.value for row in site.rows(CONTACT)] == ["d@b.org"]
+
+
+def test_a_deletion_names_the_components_that_were_moved_to_the_record(site: SampleSite) -> None:
+    people = person("p1", "Ann", contact("c", "a@b.org")) + person("p2", "Bob", contact("d", "d@b.org"))
+    site.push(people, PERSON)
+    site.s3db[CONTACT][site.row(CONTACT, "c").id] = {"pe_id": site.row(PERSON, "p2").pe_id}
+    site.s3db.delete(site.s3db[PERSON], [site.row(PERSON, "p2").id])
+    text = site.export(PERSON)[0].decode()
+    assert 'uuid="c" deleted="True"' in text
+    assert 'uuid="d"' not in text, "It belonged to nobody else, and goes with the record everywhere."
+
+
 def test_link_tables_nest_below_either_end(site: SampleSite) -> None:
     link = resource(
         "org_organisation_organisation_type", "l", ref("organisation_type_id", "org_organisation_type", "t")

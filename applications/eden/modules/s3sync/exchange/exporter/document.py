@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
@@ -263,12 +263,13 @@ class Writing:
         self, table: Table, encoder: TableEncoder, rows: Sequence[Row], referred: dict[str, set[int]]
     ) -> dict[int, list[str]]:
         nested: dict[int, list[str]] = {}
-        masters = encoder.live(rows)
+        masters = rows if self._request.paged and self._request.deleted else encoder.live(rows)
+        gone = {row[0] for row, deleted in zip(masters, encoder.are_deleted(masters)) if deleted}
         for component in table.components.values():
             member = self._schema.get(component.table)
             if member is None or member.is_super or not component.travels or not self._holds_any(member):
                 continue
-            self._one_component(encoder, masters, component, member, nested, referred)
+            self._one_component(encoder, masters, gone, component, nested, referred)
         return nested
 
     def _holds_any(self, table: Table) -> bool:
@@ -282,8 +283,8 @@ class Writing:
         self,
         encoder: TableEncoder,
         masters: Sequence[Row],
+        gone: Collection[int],
         component: Component,
-        member: Table,
         nested: dict[int, list[str]],
         referred: dict[str, set[int]],
     ) -> None:
@@ -291,6 +292,7 @@ class Writing:
         by_join = {row[at_key]: row[0] for row in masters if row[at_key] is not None}
         if not by_join:
             return
+        member = self._schema.table(component.table)
         inner = self.encoder(member)
         found = self._store.fetch_raw(member, inner.columns, component.fkey, by_join)
         if not self._request.deleted:
@@ -301,10 +303,23 @@ class Writing:
         for name, keys in self.prepare(inner, found).items():
             referred.setdefault(name, set()).update(keys)
         at_join = inner.position[component.fkey]
+        if gone:
+            moved = self._moved(inner, component, found)
+            found = [row for row in found if by_join[row[at_join]] not in gone or row[0] in moved]
         self.records += len(found)
         found.sort(key=itemgetter(0))
         for row, text in zip(found, inner.encode(found, self, component=component)):
             nested.setdefault(by_join[row[at_join]], []).append(text)
+
+    def _moved(self, inner: TableEncoder, component: Component, rows: Sequence[Row]) -> set[int]:
+        """Return the keys of deleted components that were moved to their master.
+
+        They may still belong to another record where the deletion of that master arrives, and would live on there.
+        """
+        edits = self.edits(inner.table.name)
+        deleted = inner.are_deleted(rows)
+        keys = (row[0] for row, is_deleted in zip(rows, deleted) if is_deleted)
+        return {key for key in keys if key in edits and edits[key].of(component.fkey) is not None}
 
     def _follow(self, parts: list[str], main: str, referred: dict[str, set[int]]) -> None:
         """Append the referenced records, level by level, each once per document."""

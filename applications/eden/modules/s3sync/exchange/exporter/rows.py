@@ -227,7 +227,7 @@ class TableEncoder:
             return self._encode_live(rows, names, alias, join, nested or {}, url)
         live = iter(self._encode_live(self.live(rows), names, alias, join, nested or {}, url))
         return [
-            self._encode_deleted(row, names, alias) if gone else next(live)
+            self._encode_deleted(row, names, alias, (nested or {}).get(row[0], ())) if gone else next(live)
             for row, gone in zip(rows, deleted)
         ]
 
@@ -313,7 +313,9 @@ class TableEncoder:
             for key, user in zip(columns[0], users)
         ]
 
-    def _encode_deleted(self, row: Row, names: ReferenceNames, alias: str | None) -> str:
+    def _encode_deleted(
+        self, row: Row, names: ReferenceNames, alias: str | None, nested: Sequence[str]
+    ) -> str:
         held = dict(zip(self.columns, row))
         domain = self.style.domain
         replaced_by: str | None = None
@@ -334,7 +336,7 @@ class TableEncoder:
             twins=names.twins(self.table.name).get(row[0], ()) if self.names_twins else None,
             deletion=names.deletions(self.table.name).get(row[0]),
         )
-        return f"{opening}{RESOURCE_CLOSE}"
+        return f"{opening}{''.join(nested)}{RESOURCE_CLOSE}"
 
 
 def _after(read: Callable[[Any], Any], write: ColumnWriter) -> ColumnWriter:

@@ -237,7 +237,7 @@ class Gatherer:
         first = batch.add(item)
         if role is Role.DEPENDENCY:
             batch.inline[id(record)] = first
-        if self._components and not record.deleted:
+        if self._components:
             for nested in record.components:
                 found = _component(table, nested)
                 if found is not None:

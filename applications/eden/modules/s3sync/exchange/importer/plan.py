@@ -179,7 +179,7 @@ class Planner:
                         changes[name] = theirs
             if not self._context.clears and original[plan.position["modified_on"]] == record.modified_on:
                 keep_cleared(item, resolved)
-            if item.component is not None and item.master is not None:
+            if item.component is not None and item.master is not None and not record.deleted:
                 self._follow_master(item, item.master, item.component, resolved)
             for name, key in resolved.items():
                 ours = original[position[name]]

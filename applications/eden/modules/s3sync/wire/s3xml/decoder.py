@@ -132,6 +132,7 @@ class Decoder:
         record = Record(plan.table.name, alias=alias)
         if _attributes(record, element, known):
             if record.deleted:
+                self._deleted_components(record, plan, element)
                 return record
             nulls = element.get("null")
             if nulls:
@@ -169,6 +170,13 @@ class Decoder:
             elif tag == "resource":
                 self._component(record, plan, child)
         return record
+
+    def _deleted_components(self, record: Record, plan: _Plan, element: etree._Element) -> None:
+        """Read the components below a deleted record that are deleted themselves."""
+        for child in element.iterchildren("resource"):
+            if child.get("deleted") is not None:
+                self._component(record, plan, child)
+        record.components = [each for each in record.components if each.deleted]
 
     def _component(self, record: Record, plan: _Plan, element: etree._Element) -> None:
         name = element.get("name", "")
