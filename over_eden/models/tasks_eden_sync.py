@@ -28,11 +28,11 @@ if settings.has_module("sync"):
         return resolve_many.decide(key)
 
     def sync_archive(dataset_id):
-        """Make the archive of a data set (see s3sync.administration.datasets)."""
-        from s3sync.administration import datasets as datasets
+        """Make the archive of a data set (see s3sync.administration.dataset_archive)."""
+        from s3sync.administration import dataset_archive as dataset_archive
         from s3sync.site import Site
 
-        return datasets.build(Site.from_current(), dataset_id)
+        return dataset_archive.build(Site.from_current(), dataset_id)
 
     def sync_tidy():
         """Remove old log entries, runs and decided versions (see s3sync.worker.cleanup)."""

@@ -19,7 +19,7 @@ PREPARE = f"""{ACCOUNTS}
 from applications.eden.modules.s3db.demo import populate
 populate(globals(), "headquarters")
 """
-BUILD = "scheduler.tasks['sync_archive'](db.sync_dataset(code='OFFICES').id)"
+BUILD = "scheduler.tasks['sync_archive'](db.sync_dataset(code='OFFICES', deleted=False).id)"
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_the_archive_is_made_by_the_worker_and_given_to_who_may_have_it(
     assert waiting.strip().startswith("1")
     site.run(f"{BUILD}\n{BUILD}\nassert db(db.sync_dataset_archive).count() == 1")
     uploads = [one.name for one in (site.folder / "applications" / "eden" / "uploads").rglob("*dataset*")]
-    assert len(uploads) == 1, "the former file went"
+    assert len(uploads) == 2, "the former files went"
     address = f"{site.url}/sync/archive/OFFICES"
     assert requests.get(address, timeout=30).url.startswith(f"{site.url}/default/user/login")
     assert requests.get(address, auth=(CLERK, PASSWORD), timeout=30).status_code == 403

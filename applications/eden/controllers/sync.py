@@ -121,6 +121,20 @@ def metrics():
     return watch.metrics_request(request, response, current.sync_site)
 
 
+def task():
+    """Tell which resources data sets have, to sites that subscribe: /sync/task.xml."""
+    from s3sync.web import data_sets as data_sets
+
+    return data_sets.task_request(request, response)
+
+
+def resource_filter():
+    """Tell which records of their resources data sets have, to sites that subscribe: /sync/resource_filter.xml."""
+    from s3sync.web import data_sets as data_sets
+
+    return data_sets.filter_request(request, response)
+
+
 def repository():
     """Register a site at /sync/repository/register.json; all other addresses are screens."""
     if request.args(0) == "register":
@@ -147,7 +161,11 @@ def datasets():
 
 
 def archive():
-    """Send the archive of a data set: /sync/archive/<code>."""
+    """Send the archive of a data set: /sync/archive/<code>; to sites that subscribe /sync/archive/<code>/tasks."""
+    if request.args(1) == "tasks":
+        from s3sync.web import data_sets as data_sets
+
+        return data_sets.archive_request(request, response)
     from s3sync.web.screens import datasets as datasets
 
     return datasets.archive(_desk())
@@ -206,7 +224,11 @@ def kept():
 
 
 def dataset():
-    """Show the data sets of this site, or edit one."""
+    """Show the data sets of this site, or edit one; tell them to sites that subscribe: /sync/dataset.xml."""
+    if request.extension in ("xml", "s3json"):
+        from s3sync.web import data_sets as data_sets
+
+        return data_sets.dataset_request(request, response)
     from s3sync.web.screens import datasets as datasets
 
     return datasets.page(_desk())

@@ -17,7 +17,7 @@ from s3sync.active.registration import ask_for_offer, introduce, known_offer
 from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import RESOURCE_URL, EdenAdapter
 from s3sync.adapters.testing import one_line
-from s3sync.administration import datasets as datasets
+from s3sync.administration import dataset_archive as dataset_archive
 from s3sync.core.clock import SystemClock
 from s3sync.core.cursor import CheckpointKind
 from s3sync.core.errors import BadRequest, ForeignAccount, RedirectedElsewhere
@@ -284,5 +284,5 @@ def test_an_archive_says_when_it_was_made_by_the_clock_of_its_site(sites: tuple[
     key = own.db.sync_dataset.insert(code="set", name="A set", use_archive=True)
     own.db.sync_task.insert(dataset_id=key, resource_name=RESOURCE)
     own.db.commit()
-    datasets.build(own, key)
+    dataset_archive.build(own, key)
     assert own.db(own.db.sync_dataset_archive).select().first().date == own.clock.now()

@@ -3,6 +3,7 @@ Knows all lower layers, but no other folder of its own layer.
 """
 
 __all__ = [
+    "dataset_archive",
     "datasets",
     "eden_tables",
     "from_file",

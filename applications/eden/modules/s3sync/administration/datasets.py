@@ -7,25 +7,22 @@ tasks without a repository (``sync_task``), its archive is a file made by the sc
 
 from __future__ import annotations
 
-import io
-import shutil
-import tempfile
-import zipfile
-from collections.abc import Sequence
-from typing import Any, BinaryIO
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ..core.errors import ConfigurationError, StoreFull, UnknownResource
+from ..core.errors import UnknownResource
 from ..core.schema import Schema
-from ..exchange.exporter import ExportRequest
+from ..core.task import Mode
+from ..database.tables.fields import live
 from ..scheduler import queue as queue
 from ..site import Site
-from ..site.datasets import DataSet, read_rows
+from ..site.wanted import tasks as wanted_tasks
+from ..wire.filters import Filter
 
 FUNCTION = "sync_archive"
 
 #: Seconds between two archives, and maximum seconds to make one.
 EVERY, TIMEOUT = 86_400, 3_600 * 6
-CHUNK = 1 << 20
 
 
 def choices(schema: Schema) -> list[str]:
@@ -51,6 +48,7 @@ def save(
     archived: bool,
     public: bool,
     components: bool = False,
+    conditions: Mapping[str, Sequence[Filter]] = {},
 ) -> int:
     """Store a data set; return its key. Its archive is made by the next free worker, then every day.
 
@@ -58,9 +56,11 @@ def save(
         site: this site.
         dataset_id: the data set, None for a new one.
         code, name, comments, resources, archived, public, components: as in ``DataSet``.
+        conditions: table -> conditions on its records, checked; for some of the resources.
 
     Raises:
         UnknownResource: this site has no such table, or the table never leaves it.
+        FilterError: a condition is too long to be stored.
     """
     db = site.db
     for each in resources:
@@ -74,32 +74,63 @@ def save(
         "archive_public": archived and public,
         "archive_components": components,
     }
+    former = None if dataset_id is None else db.sync_dataset(dataset_id)
     with site.store.transaction():
         if dataset_id is None:
             dataset_id = int(db.sync_dataset.insert(**values))
         else:
             db(db.sync_dataset.id == dataset_id).update(**values)
-        tasks = db.sync_task.dataset_id == dataset_id
-        known = {row.resource_name for row in db(tasks).select(db.sync_task.resource_name)}
-        gone = known - set(resources)
-        if gone:
-            db(tasks & db.sync_task.resource_name.belongs(gone)).delete()
-        for each in sorted(set(resources) - known):
-            db.sync_task.insert(dataset_id=dataset_id, resource_name=each)
+        _save_tasks(site, dataset_id, resources, components, conditions)
+    if not archived or (former is not None and public and not former.archive_public):
+        # What was made for accounts has more than what is for everybody.
+        _drop_archives(site, dataset_id)
     if archived:
         order_archive(site, dataset_id)
-    else:
-        _drop_archives(site, dataset_id)
     return dataset_id
 
 
+def _save_tasks(
+    site: Site,
+    dataset_id: int,
+    resources: Sequence[str],
+    components: bool,
+    conditions: Mapping[str, Sequence[Filter]],
+) -> None:
+    """Let a data set have these resources. What is gone stays as deleted: sites that subscribe ask for it."""
+    table = site.db.sync_task
+    found = {row.resource_name: row for row in site.db(_tasks_of(site, dataset_id)).select()}
+    _mark_deleted(site, [row.id for name, row in found.items() if name not in resources])
+    for name in sorted(set(resources)):
+        row = found.get(name)
+        if row is None:
+            # As sites that subscribe have it: they fetch.
+            task_id = table.insert(
+                dataset_id=dataset_id, resource_name=name, mode=Mode.PULL.value, components=components
+            )
+        else:
+            task_id = row.id
+            if row.components is not components:
+                site.db(table.id == task_id).update(components=components)
+        wanted_tasks.replace_filters(site, task_id, name, conditions.get(name, ()))
+
+
+def _tasks_of(site: Site, dataset_id: int) -> Any:
+    return (site.db.sync_task.dataset_id == dataset_id) & live(site.db.sync_task)
+
+
+def _mark_deleted(site: Site, task_ids: Sequence[int]) -> None:
+    db, now = site.db, site.clock.now()
+    for table, key in ((db.sync_resource_filter, "task_id"), (db.sync_task, "id")):
+        db(table[key].belongs(task_ids) & live(table)).update(deleted=True, modified_on=now)
+
+
 def remove(site: Site, dataset_id: int) -> None:
-    """Remove a data set with its archive. The records stay, and so do the tasks that other sites made from it."""
+    """Remove a data set with its archive. The records stay; sites that subscribed to it are told that it is gone."""
     _drop_archives(site, dataset_id)
     db = site.db
     with site.store.transaction():
-        db(db.sync_task.dataset_id == dataset_id).delete()
-        db(db.sync_dataset.id == dataset_id).delete()
+        _mark_deleted(site, [row.id for row in db(_tasks_of(site, dataset_id)).select(db.sync_task.id)])
+        db(db.sync_dataset.id == dataset_id).update(deleted=True, modified_on=site.clock.now())
 
 
 def order_archive(site: Site, dataset_id: int) -> None:
@@ -116,76 +147,6 @@ def order_archive(site: Site, dataset_id: int) -> None:
             period=EVERY,
             **queue.FOR_EVER,
         )
-
-
-def build(site: Site, dataset_id: int) -> dict[str, Any]:
-    """Make the archive of a data set, a zip file with a document for each of its resources, and remove the former one.
-
-    It may be for everybody, today or tomorrow: it has only live records of the chosen tables, and what belongs to them
-    where that was chosen, no users, nothing of the site itself, no secrets. Of other records it has the identifiers.
-
-    Args:
-        site: this site.
-        dataset_id: the data set.
-
-    Returns:
-        number of records written, for the scheduler's record.
-
-    Raises:
-        ConfigurationError: the data set no longer exists, or has no archive.
-        StoreFull: there is no space for it.
-    """
-    db = site.db
-    row = db.sync_dataset(dataset_id)
-    if row is None or row.deleted or not row.use_archive:
-        raise ConfigurationError(
-            f"There is no data set {dataset_id} with an archive.", hint="Remove its task."
-        )
-    (found,) = read_rows(site, [row])
-    try:
-        # In the site's own folder: the system's may be small, or in memory.
-        with tempfile.TemporaryFile(dir=site.spool) as out:
-            count = _pack(site, found, out)
-            out.seek(0)
-            stored = db.sync_dataset_archive.archive.store(out, f"{found.code}.zip")
-    except OSError as error:
-        raise StoreFull(
-            f"The archive of the data set {found.code} cannot be written: {error.strerror or error}",
-            hint="Free disk space at this site, or correct the rights of its folders; it is made again tomorrow.",
-        ) from error
-    former = [each.id for each in db(db.sync_dataset_archive.dataset_id == dataset_id).select()]
-    with site.store.transaction():
-        db.sync_dataset_archive.insert(dataset_id=dataset_id, archive=stored, date=site.clock.now())
-        # The fields have autodelete: the files are removed with the rows.
-        db(db.sync_dataset_archive.id.belongs(former)).delete()
-    return {"records": count}
-
-
-def _pack(site: Site, found: DataSet, out: BinaryIO) -> int:
-    """Write the archive of a data set; return the number of its records."""
-    count = 0
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name in found.resources:
-            with tempfile.TemporaryFile(dir=site.spool) as document:
-                wanted = ExportRequest(
-                    name, deleted=False, components=found.components, only_of=frozenset(found.resources)
-                )
-                count += site.exporter.export(document, wanted).count
-                document.seek(0)
-                with packed.open(f"{found.code}/{name}.xml", "w", force_zip64=True) as entry:
-                    shutil.copyfileobj(document, entry, CHUNK)
-        packed.writestr(f"{found.code}/README.txt", _about(site, found, count))
-    return count
-
-
-def _about(site: Site, found: DataSet, count: int) -> str:
-    lines = [
-        f"{found.name} ({found.code}), {count} records",
-        f"From {site.host.settings.get_system_name()}, {site.base_url}, {site.clock.now():%Y-%m-%d %H:%M} UTC",
-        "S3XML: a document for each resource, with the records of these resources that its records refer to.",
-        *io.StringIO(found.comments),
-    ]
-    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def _task_name(dataset_id: int) -> str:

@@ -10,6 +10,8 @@ from gluon.storage import Storage
 
 #: Formats for programs.
 FORMATS = ("xml", "s3json", "json", "csv")
+#: Lists of data sets: pages for administrators, and lists for sites that subscribe (``web.data_sets``).
+DATA_SETS = ("dataset", "task", "resource_filter")
 #: Functions of the controller ``sync`` that are open to who is not logged in, and decide themselves what they give: the
 #: key of an invitation or of the monitoring, a signed address, and data sets that are public.
 OWN_RULES = ("join", "health", "metrics", "datasets", "archive", "download")
@@ -74,6 +76,11 @@ def is_protocol(request: Any) -> bool:
     ):
         return True
     if request.function == "join" and request.extension == "json":
+        return True
+    if request.function in DATA_SETS and request.extension in ("xml", "s3json"):
+        return True
+    if request.function == "archive" and request.args(1):
+        # For people, who are led to the login page, there is another one.
         return True
     return bool(request.function == "repository" and request.args(0) == "register")
 

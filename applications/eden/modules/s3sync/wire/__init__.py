@@ -3,9 +3,11 @@ Knows the core, and from outside the XML parser and the compression library.
 """
 
 __all__ = [
+    "archive",
     "carried",
     "columns",
     "compression",
+    "data_sets",
     "exposition",
     "filter_limits",
     "filters",

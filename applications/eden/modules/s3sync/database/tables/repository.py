@@ -136,6 +136,8 @@ def define_repository(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             Field("dataset_id", "reference sync_dataset", ondelete="CASCADE"),
             Field("date", "datetime", default=clock.now),
             Field("archive", "upload", autodelete=True),
+            # The same for people: a document for each resource, by the name of its table.
+            Field("by_resource", "upload", autodelete=True),
             Field("task_id", "integer"),
             *meta_fields(db, clock),
         ],

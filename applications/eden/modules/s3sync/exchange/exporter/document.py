@@ -66,8 +66,9 @@ class ExportRequest:
         paged: whether the reader has the extended protocol.
         dependencies: whether referenced records are written.
         adopts: whether the two sites adopt each other's uuids: then further uuids are named wherever that happens.
-        only_of: for a document for everybody: no users and roles, and referenced records of these tables only; None
-            for a document for another site.
+        only_of: for a document for everybody: referenced records of these tables only; None for a document for another
+            site.
+        accounts: whether users and roles are named, and who deleted what.
         signs: whether the addresses of files hold without an account for some hours: for an Eden.
         readable: the tables whose records the reader may have, with the conditions on them: a reference to any other
             record is left out, and the record too; None for a reader who may have all.
@@ -86,6 +87,7 @@ class ExportRequest:
     dependencies: bool = True
     adopts: bool = False
     only_of: frozenset[str] | None = None
+    accounts: bool = True
     signs: bool = False
     readable: Chosen | None = None
 
@@ -173,7 +175,7 @@ class Writing:
             self._uuids.setdefault(table, {}).update(self._named(own))
         for name, keys in referred.items():
             self._find_targets(name, keys)
-        if self._request.only_of is None:
+        if self._request.accounts:
             self._find_accounts(encoder, rows)
         if encoder.names_twins:
             found = self._ports.twins.of(table, [row[0] for row in rows])
@@ -186,7 +188,7 @@ class Writing:
                     self.edited_at.update(edits.seen)
             gone = [row[0] for row, deleted in zip(rows, encoder.are_deleted(rows)) if deleted]
             self.deletes = self.deletes or bool(gone)
-            if gone and self._request.only_of is None:
+            if gone and self._request.accounts:
                 marks = self._ports.deletions.marks(table, gone)
                 self._deletions.setdefault(table, {}).update(self._reach.marks(marks))
         waiting: dict[int, list[tuple[str, Target]]] = {}

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ...core.errors import FilterError, SyncError, UnknownResource
 from ...core.schema import Table
 from ...core.task import Mode
+from ...database.tables.fields import live
 from ...exchange.peer import Capability
 from ...wire.filter_limits import together
 from ...wire.filters import Filter, filter_text, parse_filter_string, validate
@@ -241,6 +242,28 @@ def write_filters(site: Site, task_id: int, resource: str, wanted: Sequence[Filt
     site.db(table.task_id == task_id).delete()
     for each, text in zip(wanted, texts):
         table.insert(task_id=task_id, tablename=each.table or resource, filter_string=text)
+
+
+def replace_filters(site: Site, task_id: int, resource: str, wanted: Sequence[Filter]) -> None:
+    """Let a task of a data set have these filters, within the current transaction; others stay as deleted.
+
+    Args:
+        site: this site.
+        task_id, resource: the task, and its table.
+        wanted: its filters.
+
+    Raises:
+        FilterError: one is too long to be stored.
+    """
+    table = site.db.sync_resource_filter
+    texts = [(each.table or resource, _stored(site, each)) for each in wanted]
+    rows = list(site.db((table.task_id == task_id) & live(table)).select())
+    gone = [row.id for row in rows if (row.tablename, row.filter_string) not in texts]
+    site.db(table.id.belongs(gone)).update(deleted=True, modified_on=site.clock.now())
+    known = [(row.tablename, row.filter_string) for row in rows]
+    for named, text in texts:
+        if (named, text) not in known:
+            table.insert(task_id=task_id, tablename=named, filter_string=text)
 
 
 def _stored(site: Site, condition: Filter) -> str:

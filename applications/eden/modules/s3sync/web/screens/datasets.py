@@ -8,13 +8,17 @@ from gluon import URL, Field, redirect
 from gluon.validators import IS_EMPTY_OR, IS_LENGTH, IS_MATCH, IS_NOT_EMPTY, IS_NOT_IN_DB
 
 from ...administration import datasets as administration_datasets
+from ...core.errors import SyncError
 from ...database.tables.fields import live
+from ...site import Site
 from ...site import datasets as datasets
-from ...site.labels import resource_title
+from ...site.labels import Translate, resource_title
 from ...site.scoping import scopes as scopes
+from ...site.wanted import tasks as wanted_tasks
 from ...ui.choice import Choice
 from ...ui.forms import checkboxes
 from ...ui.refusals import refusal
+from ...wire.filters import Filter
 from .context import ScreenContext
 from .widgets import action_button, confirm, form_of, pressed
 
@@ -39,14 +43,14 @@ def archive(screen: ScreenContext) -> Any:
     found = datasets.with_code(site, str(screen.request.args(0) or ""))
     if found is None or found.archive is None or found.archive.size is None:
         raise refusal(404, T("There is no such archive. It may not have been made yet."))
-    if not found.public:
+    if not datasets.may_have(site, found):
         if not site.host.logged_in():
             site.host.forbid()
         if not site.host.may_synchronise():
             raise refusal(403, T("This archive is for accounts with the role Synchronization."))
         if scopes.is_bound(site):
             raise refusal(403, T("The scope of your account does not allow it."))
-    path = site.files.path("sync_dataset_archive", "archive", found.archive.stored)
+    path = site.files.path("sync_dataset_archive", found.archive.field, found.archive.stored)
     screen.response.headers["Content-Disposition"] = f'attachment; filename="{found.code}.zip"'
     screen.response.headers["Content-Type"] = "application/zip"
     return screen.response.stream(str(path), request=screen.request)
@@ -81,6 +85,47 @@ def page(screen: ScreenContext) -> Any:
         screen.session.flash = T("The data set was removed. The records stay.")
         redirect(URL("sync", "dataset"))
     return _form(screen, found, remove.link)
+
+
+class _Conditions:
+    """A validator for the conditions of a data set, a line for each resource; its value is table -> conditions.
+
+    Args:
+        site: this site.
+        T: web2py's translator.
+    """
+
+    def __init__(self, site: Site, T: Translate) -> None:
+        self._site = site
+        self._T = T
+
+    def __call__(self, value: Any, record_id: Any = None) -> tuple[Any, Any]:
+        found: dict[str, tuple[Filter, ...]] = {}
+        text = str(value or "")
+        if len(text) > LONGEST_COMMENTS:
+            return value, self._T("This is too long.")
+        for line in text.splitlines():
+            if not line.strip():
+                continue
+            table, colon, conditions = line.partition(":")
+            if not colon:
+                return value, self._T("Write the table and a colon before the conditions: %s") % line[:60]
+            try:
+                read = wanted_tasks.read_filters(self._site, table.strip(), conditions.strip())
+            except SyncError as error:
+                return value, error.explain()
+            found[table.strip()] = (*found.get(table.strip(), ()), *read)
+        return found, None
+
+    def formatter(self, value: Any) -> Any:
+        """Return what is shown of a value: it is a text until it was checked."""
+        return value
+
+
+def _conditions_in_words(found: datasets.DataSet | None) -> str:
+    if found is None:
+        return ""
+    return "\n".join(f"{name}: {'&'.join(conditions)}" for name, conditions in found.conditions.items())
 
 
 def _form(screen: ScreenContext, found: datasets.DataSet | None, remove: Any = "") -> dict[str, Any]:
@@ -120,7 +165,17 @@ def _form(screen: ScreenContext, found: datasets.DataSet | None, remove: Any = "
                 IS_NOT_EMPTY(error_message=T("Choose at least one.")),
             ],
             widget=checkboxes,
-            comment=T("Other sites that take them get what belongs to these records, too."),
+        ),
+        Field(
+            "conditions",
+            "text",
+            label=T("Only some of the records"),
+            default=_conditions_in_words(found),
+            requires=_Conditions(site, T),
+            comment=T(
+                "Empty for all records. A line for each resource: its table, a colon, and conditions as an address has "
+                "them, for example: org_office: ~.name__like=*Paris*"
+            ),
         ),
         Field(
             "comments",
@@ -135,16 +190,19 @@ def _form(screen: ScreenContext, found: datasets.DataSet | None, remove: Any = "
             "boolean",
             label=T("Make an archive of it every day"),
             default=bool(found and found.archived),
-            comment=T("A zip file with all its records as S3XML, to be downloaded."),
+            comment=T(
+                "A zip file with all its records as S3XML, to be downloaded. Sites that subscribe take it before they "
+                "ask for anything else."
+            ),
         ),
         Field(
             "components",
             "boolean",
-            label=T("The archive also has what belongs to the records"),
+            label=T("With what belongs to the records"),
             default=bool(found and found.components),
             comment=T(
-                "For example contacts and addresses of persons, documents of offices. Of all other records it has only "
-                "the identifiers."
+                "For example contacts and addresses of persons, documents of offices: in the archive, and for sites "
+                "that subscribe."
             ),
         ),
         Field(
@@ -172,6 +230,7 @@ def _form(screen: ScreenContext, found: datasets.DataSet | None, remove: Any = "
             archived=bool(given.archived),
             public=bool(given.public),
             components=bool(given.components),
+            conditions=given.conditions,
         )
         screen.session.flash = T("Saved")
         redirect(URL("sync", "dataset"))
