@@ -16,9 +16,10 @@ from s3.lists.places import place_field
 from s3.lists.rows_in import Row, RowImporter, Taken
 from s3.lists.stored import State, StoredTable, importer_of, read_table
 from s3.pages.presentation import Presentation
+from tests.support.alerts import SQUARE_AREA, alert, info, reference
 from tests.support.site import SampleSite
 
-SHELTER, LOCATION = "cr_shelter", "gis_location"
+SHELTER, LOCATION, INCIDENT = "cr_shelter", "gis_location", "event_incident"
 SQUARE = "POLYGON ((0 0, 2 0, 2 2, 0 2, 0 0))"
 COLUMNS = ("uuid", "geometry", "name")
 
@@ -204,3 +205,27 @@ def test_an_uploaded_file_is_imported_in_steps_whose_size_is_bounded(
     stored.go_on(importer_of(site.s3db, site, stored.state), 60)
     assert stored.state.counts == {"created": 10}
     assert site.db(site.db[LOCATION]).count() == 10
+
+
+def test_a_file_of_alerts_becomes_incidents_and_ends_them(site: SampleSite, tmp_path: Path) -> None:
+    def brought(text: str) -> StoredTable:
+        stored = StoredTable.keep(
+            tmp_path / "lists", io.BytesIO(text.encode()), State(7, INCIDENT, "x.xml", [])
+        )
+        stored.state.columns = [None if each == "event (CAP)" else each for each in stored.state.headings]
+        stored.state.agreed = True
+        stored.save()
+        stored.go_on(importer_of(site.s3db, site, stored.state), 60)
+        return stored
+
+    assert brought(alert("A1", info(area=SQUARE_AREA))).state.counts == {"created": 1}
+    (found,) = site.db(site.db[INCIDENT]).select()
+    assert (found.name, found.severity, found.closed) == ("Flood at the river", 8, False)
+    assert site.db[LOCATION](found.location_id).wkt.startswith("POLYGON")
+    later = "2026-03-01T10:00:00-05:00"
+    cancel = alert("A2", sent=later, refers=reference(), msgType="Cancel")
+    assert brought(cancel).state.counts == {"updated": 1}
+    (ended,) = site.db(site.db[INCIDENT]).select()
+    assert ended.closed and ended.name == found.name and ended.location_id == found.location_id
+    unknown = brought(alert("B2", sent=later, refers=reference("B1"), msgType="Cancel"))
+    assert unknown.state.counts == {} and unknown.state.refused == 1

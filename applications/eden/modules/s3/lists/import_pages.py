@@ -14,6 +14,7 @@ from gluon import FORM, INPUT, URL, current, redirect
 
 from s3sync.ui.refusals import refusal
 from s3sync.ui.sent_forms import process
+from s3sync.wire.alerts.incident import TABLE as INCIDENT
 from s3sync.wire.tables.cells import TableError
 from s3sync.wire.tables.feature_table import GEOMETRY, IDENTIFIER
 from s3sync.wire.tables.matching import matched
@@ -24,6 +25,8 @@ from .places import place_field
 from .rows_in import Refused, Row
 from .stored import HOME, REFUSED, State, StoredTable, importer_of
 
+#: Further ends of names of files that are offered for choice: features, and alerts.
+MORE = ("json", "xml", "cap")
 #: Seconds of a look ahead, and of a step of the import: a web process has other requests, too.
 LOOK, STEP = 8.0, 2.0
 #: Refused rows that are shown.
@@ -98,8 +101,9 @@ class ImportPages(Presentation):
             sample=URL(self.prefix, f"{self.name}.csv"),
             fields=self._names(),
             has_place=place_field(self.s3db, self.table) is not None,
+            takes_alerts=str(self.table) == INCIDENT,
             formats=", ".join(called(each) for each in formats_of(self)),
-            accepted=",".join(f".{each}" for each in (*formats_of(self), "json")),
+            accepted=",".join(f".{each}" for each in (*formats_of(self), *MORE)),
         )
 
     def _match(self, stored: StoredTable, request: Any) -> dict[str, Any]:

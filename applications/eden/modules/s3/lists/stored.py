@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
+from gluon import current
+
 from s3sync.core.atomic_write import replace_text
+from s3sync.wire.tables import alert_table as alert_table
 from s3sync.wire.tables import csv_table as csv_table
 from s3sync.wire.tables import feature_table as feature_table
 from s3sync.wire.tables import xlsx_table as xlsx_table
@@ -118,10 +121,11 @@ class StoredTable:
             with (folder / "upload").open("w+b") as copy:
                 shutil.copyfileobj(_limited(source), copy)
                 copy.seek(0)
-                kind = kind_of(copy)
-                with contextlib.closing(kind.read(copy)) as rows:
+                kind = kind_of(copy, state.table)
+                with contextlib.closing(_rows_of(kind, copy)) as rows:
                     # The first row of a table names the columns; the first feature is one.
-                    _store_rows(rows, folder / ROWS, state, 1 if kind is feature_table else 2)
+                    first = 1 if kind in (feature_table, alert_table) else 2
+                    _store_rows(rows, folder / ROWS, state, first)
             (folder / "upload").unlink()
             replace_text(folder / STATE, json.dumps(asdict(state)))
         except BaseException:
@@ -208,23 +212,32 @@ class StoredTable:
             yield
 
 
-def kind_of(source: BinaryIO) -> Any:
-    """Return the module that reads a file; what it is is told by its beginning, not by its name."""
+def kind_of(source: BinaryIO, table: str) -> Any:
+    """Return the module that reads a file for a table; what it is is told by its beginning, not by its name."""
     beginning = source.read(LOOKED_AT)
     source.seek(0)
     if beginning.startswith(xlsx_table.MAGIC):
         return xlsx_table
+    if alert_table.is_one(beginning, table):
+        return alert_table
     return feature_table if feature_table.is_one(beginning) else csv_table
 
 
-def read_table(source: BinaryIO) -> Generator[list[str], None, None]:
+def _rows_of(kind: Any, source: BinaryIO) -> Generator[list[str], None, None]:
     """Return the rows of a file, headings first.
 
     Raises:
         TableError: it is none that this site reads.
     """
-    found: Generator[list[str], None, None] = kind_of(source).read(source)
+    if kind is alert_table:
+        return alert_table.read(source, str(getattr(current.T, "accepted_language", None) or ""))
+    found: Generator[list[str], None, None] = kind.read(source)
     return found
+
+
+def read_table(source: BinaryIO, table: str = "") -> Generator[list[str], None, None]:
+    """Return the rows of a file for a table, headings first; raises as ``StoredTable.keep``."""
+    return _rows_of(kind_of(source, table), source)
 
 
 def _store_rows(rows: Iterator[list[str]], path: Path, state: State, first: int) -> None:

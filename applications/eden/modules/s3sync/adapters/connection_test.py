@@ -45,6 +45,7 @@ class Question(enum.Enum):
     KEY = "key"
     READ = "read"
     WRITE = "write"
+    ALERTS = "alerts"
 
 
 class Answer(enum.Enum):
@@ -109,6 +110,11 @@ class Answer(enum.Enum):
     NOT_REMOVABLE = "not_removable"
     FULL = "full"
 
+    #: Of a feed of alerts.
+    LISTED = "listed"
+    NO_FEED = "no_feed"
+    WRONG_ALERT = "wrong_alert"
+
     NOT_ASKED = "not_asked"
 
 
@@ -148,6 +154,7 @@ OBSTACLES = frozenset(
         Answer.READ_ONLY_THERE,
         Answer.NOT_REMOVABLE,
         Answer.FULL,
+        Answer.NO_FEED,
     )
 )
 

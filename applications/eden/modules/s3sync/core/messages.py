@@ -151,6 +151,14 @@ class Sentence(enum.Enum):
     )
     FEWER_PRESCRIBED = "Choose fewer resources, or shorter conditions."
     PRESCRIBES_ANEW = "The other site has prescribed something else again and again within one run."
+    ALERT_NOT_MEANT = "The alert %(alert)s was passed over: its status is %(status)s."
+    ALERT_NO_NEWS = "The alert %(alert)s was passed over: %(kind)s tells nothing new of what happens."
+    ALERT_NOT_READ = "The alert %(alert)s was passed over: %(reason)s"
+    ALERT_CANCELS_UNKNOWN = "The alert %(alert)s was passed over: it cancels one that did not come here."
+    ALERT_ELSEWHERE = (
+        "The alert %(alert)s was passed over: it is at another server, which is not among those that are "
+        "allowed."
+    )
     NO_RESOURCES = "No resources are configured for this repository."
 
     # the connection and the other site's answers

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from ..core.cursor import Comparison, RequestNumber
+from ..core.messages import Text
 from ..core.policy import Method, Policy
 from ..wire.carried.state import Page, State
 from ..wire.filters import Filter
@@ -171,15 +172,14 @@ class PullResult:
     Attributes:
         path: the document; ``discard`` removes it.
         is_ours: whether it is a page of the extended protocol; if not, it is a document complete in itself.
-        cursor: where to continue, None if the peer has no cursors.
-        more: whether the peer has another page or document.
+        cursor, more: where to continue, None if the peer has no cursors; whether it has another page or document.
         journal: identity of the peer's journal, None for an Eden.
         restored: whether the peer does not know our cursor: one of us was restored from a backup.
-        received: bytes on the line.
-        size: bytes of the document.
+        received, size: bytes on the line, and of the document.
         total: number of main records that were waiting at the peer, these included; None if it does not say.
         waiting: number of our deletions that wait at the peer until others refer to the records no more.
         again: why the peer sends everything again, None if it does not.
+        passed_over: one line each for what the peer has and is no record here; it counts as skipped.
     """
 
     path: Path
@@ -193,6 +193,7 @@ class PullResult:
     total: int | None = None
     waiting: int = 0
     again: Comparison | None = None
+    passed_over: Sequence[Text] = ()
 
     def discard(self) -> None:
         """Remove the spooled document."""
@@ -228,8 +229,7 @@ class Refusal:
     """A record that the peer rejected.
 
     Attributes:
-        table, uuid: the record, as far as the peer named it.
-        reason: the peer's message.
+        table, uuid, reason: the record, as far as the peer named it, and the peer's message.
     """
 
     table: str
@@ -246,15 +246,13 @@ class PushResult:
         outcomes: action -> number of records; for an Eden computed from its lists of ids.
         refusals: records that it rejected, with its reasons.
         barred: names of records that this site must not write there.
-        message: its message, "" for none.
-        is_ours: whether the peer has the extended protocol.
+        message, is_ours: its message, "" for none; whether it has the extended protocol.
         journal, checkpoint, restored: see docs/PROTOCOL.md; None and False for an Eden.
         files: stored names of files that it needs.
         note: a remark for the log (such as a fallback), "" for none.
         learned: capabilities of the peer that were detected, to be stored with those it announced.
         left_out: uuids that were not sent, because the peer's version is newer.
-        sent: bytes on the line.
-        waiting: as in ``PullResult``, after this push.
+        sent, waiting: bytes on the line; the latter as in ``PullResult``, after this push.
     """
 
     records: int = 0

@@ -188,6 +188,22 @@ class Transport:
             body = answer.read(self.limits.reply_size)
         return answer.reply(body=body, received=answer.received)
 
+    def get_if_changed(self, url: str, most: int, etag: str = "", modified: str = "") -> Reply | None:
+        """GET an answer into memory, None if it is the one that is known (304).
+
+        Args:
+            url: absolute URL with the peer's origin.
+            most: maximum bytes.
+            etag, modified: what the headers ETag and Last-Modified of that one had, "" for nothing.
+        """
+        known = {"If-None-Match": etag, "If-Modified-Since": modified}
+        headers = {name: value for name, value in known.items() if value}
+        with self._get(url, headers, also=frozenset((304,)) if headers else frozenset()) as answer:
+            if answer.status == 304:
+                return None
+            body = answer.read(most)
+        return answer.reply(body=body, received=answer.received)
+
     def send(
         self,
         method: str,
@@ -328,11 +344,14 @@ class Transport:
             )
 
     @contextlib.contextmanager
-    def _get(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator["Response"]:
+    def _get(
+        self, url: str, headers: Mapping[str, str] | None = None, also: frozenset[int] = frozenset()
+    ) -> Iterator["Response"]:
         for _ in range(MOST_REDIRECTS + 1):
             with self.ask("GET", url, headers=headers) as answer:
                 if answer.status not in REDIRECTS:
-                    answer.raise_for_status()
+                    if answer.status not in also:
+                        answer.raise_for_status()
                     yield answer
                     return
                 url = answer.redirect_target()

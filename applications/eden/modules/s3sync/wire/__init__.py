@@ -3,6 +3,7 @@ Knows the core, and from outside the XML parser and the compression library.
 """
 
 __all__ = [
+    "alerts",
     "archive",
     "carried",
     "columns",

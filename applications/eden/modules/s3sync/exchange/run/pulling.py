@@ -7,6 +7,7 @@ from functools import partial
 from ...core.errors import DocumentTooLarge, LateRequest, ProtocolError
 from ...core.limits import LOGGED_PROBLEMS, MOST_EMPTY_PAGES, MOST_PROBLEMS, SHRINK
 from ...core.messages import Sentence, bounded
+from ...core.records import Action
 from ...core.task import Activity, LogAction, Result
 from ...wire.protocol.names import PeerCapability
 from ..peer import Asking, PullResult
@@ -127,6 +128,9 @@ class Pulling:
                 taken = run.local.take_document(task, page, started, on_batch)
         finally:
             page.discard()
+        if page.passed_over:
+            taken.counts[Action.SKIPPED.value] += len(page.passed_over)
+            taken.problems += page.passed_over[:MOST_PROBLEMS]
         return page, taken
 
     def _first_page(self, task: Task, asking: Asking, ahead: Ahead) -> PullResult | None:

@@ -6,6 +6,7 @@ from typing import Any, Callable, NamedTuple, Optional
 
 from ....adapters.base import Adapter
 from ....adapters.connection_test import OBSTACLES, Answer, ConnectionTest, Finding, Question
+from ....core.plurals import counted
 from ....site.labels import Translate
 from ..words import states_and_units as states_and_units
 from ..words.at_server import at_server
@@ -58,6 +59,7 @@ def _told(T: Translate, kind: type[Adapter], finding: Finding, taken: str | None
         Question.KEY: T("Is it the server that was confirmed?"),
         Question.READ: T("Can this site read there?"),
         Question.WRITE: T("Can this site write there?"),
+        Question.ALERTS: T("Are alerts to be had there?"),
     }
     shown, state = _state(T, finding.answer, taken if finding.question is Question.KNOWN else None)
     sentence, remedy = _words(T, kind, finding)
@@ -72,7 +74,7 @@ def _state(T: Translate, answer: Answer, taken: str | None) -> tuple[str, Any]:
         return "off", T("not asked")
     if answer in OBSTACLES:
         return "bad", T("no")
-    if answer in (Answer.AHEAD, Answer.BEHIND, Answer.IN_CLEAR) or taken:
+    if answer in (Answer.AHEAD, Answer.BEHIND, Answer.IN_CLEAR, Answer.WRONG_ALERT) or taken:
         return "attention", T("attention")
     if answer in (Answer.NOT_YET, Answer.CANNOT_TELL):
         return "waiting", T("not yet") if answer is Answer.NOT_YET else T("cannot be seen")
@@ -85,6 +87,11 @@ def _words(T: Translate, kind: type[Adapter], finding: Finding) -> Pair:
     values = finding.values
     if finding.answer is Answer.KEY_NEW:
         return _new_key(T, values)
+    if finding.answer is Answer.LISTED:
+        count = values["count"]
+        return counted(
+            T, count, "It is a feed with %(count)s alert.", "It is a feed with %(count)s alerts."
+        ), None
     tables: tuple[Callable[[Translate], dict[Answer, Pair]], ...] = (
         _reach,
         _login,

@@ -44,6 +44,14 @@ def at_server(T: Translate) -> dict[Answer, tuple[Any, Any | None]]:
         Answer.UNREADABLE_THERE: (T("The folder cannot be read."), rights),
         Answer.READ_ONLY_THERE: (T("Nothing can be written into the folder."), rights),
         Answer.NOT_REMOVABLE: (T("Files can be written, but not taken away again."), rights),
+        Answer.WRONG_ALERT: (
+            T("It is a feed, but the alert that it lists last cannot be taken."),
+            T("See what it says. If the alerts are at another server, enter that server below the address."),
+        ),
+        Answer.NO_FEED: (
+            T("Something answers, but it is no feed of alerts."),
+            T("Enter the address of a feed (Atom or RSS) of CAP alerts, or of one alert."),
+        ),
         Answer.FULL: (
             T("The server has no room left."),
             T("Free space at the server, or ask its people for more."),

@@ -268,6 +268,17 @@ def _sentences(T: Translate) -> dict[Sentence, Any]:
         Sentence.PRESCRIBES_ANEW: T(
             "The other site has prescribed something else again and again within one run."
         ),
+        Sentence.ALERT_NOT_MEANT: T("The alert %(alert)s was passed over: its status is %(status)s."),
+        Sentence.ALERT_NO_NEWS: T(
+            "The alert %(alert)s was passed over: %(kind)s tells nothing new of what happens."
+        ),
+        Sentence.ALERT_NOT_READ: T("The alert %(alert)s was passed over: %(reason)s"),
+        Sentence.ALERT_CANCELS_UNKNOWN: T(
+            "The alert %(alert)s was passed over: it cancels one that did not come here."
+        ),
+        Sentence.ALERT_ELSEWHERE: T(
+            "The alert %(alert)s was passed over: it is at another server, which is not among those that are allowed."
+        ),
         Sentence.NO_RESOURCES: T("No resources are chosen for this repository."),
         Sentence.THROUGH_PROXY: T(" through the proxy %(proxy)s"),
         Sentence.CERTIFICATE_NOT_VERIFIED: T(
