@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -53,3 +54,22 @@ def test_of_two_edits_within_one_second_the_later_one_counts_and_both_have_one_t
     ours, theirs = pair.own.row(ORG, "u"), pair.other.row(ORG, "u")
     assert (ours.comments, theirs.comments) == ("last", "last")
     assert ours.modified_on == theirs.modified_on
+
+
+def whole(site: SampleSite) -> bytes:
+    """Return what a site has, as one that tells no edits."""
+    return re.sub(rb' edits="[^"]*"', b"", site.export(ORG)[0])
+
+
+@pytest.mark.parametrize("first", ["a", "z"])
+def test_of_two_edits_within_one_second_that_nobody_tells_both_sites_take_the_same(
+    pair: Pair, first: str
+) -> None:
+    """Each knows its own edit in milliseconds and the other one's in seconds, so that its own looked later."""
+    known = {site: site.journal.head() for site in (pair.own, pair.other)}
+    edit(pair.own, 0.3, first)
+    edit(pair.other, 0.6, "k")
+    documents = {site: whole(site) for site in known}
+    pair.own.take(documents[pair.other], ORG, exchanged=known[pair.own])
+    pair.other.take(documents[pair.own], ORG, exchanged=known[pair.other])
+    assert pair.own.row(ORG, "u").comments == pair.other.row(ORG, "u").comments == max(first, "k")

@@ -9,6 +9,7 @@ import pytest
 from s3sync.conflicts.resolve import restore
 from s3sync.core.kept import Side
 from tests.support.documents import (
+    CONTACT,
     DETAILS,
     LATER,
     LOCATION,
@@ -309,3 +310,16 @@ def test_a_record_that_lives_again_refers_to_the_survivor(site: SampleSite, know
     )
     assert site.row(OFFICE, "f").organisation_id == site.row(ORG, "s").id
     assert not site.row(OFFICE, "f").deleted
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_what_was_merged_into_one_that_is_deleted_before_it_came_goes_with_it(
+    site: SampleSite, together: bool
+) -> None:
+    """The survivor is known to others alone, so that its deletion is all that ever comes of it."""
+    site.push(person("p", "Ann", contact("c", "a@b.org")), PERSON)
+    merged, gone = deleted(PERSON, "p", LATER, replaced_by="other"), deleted(PERSON, "other", LATER)
+    for part in [merged + gone] if together else [merged, gone]:
+        site.push(part, PERSON)
+    assert site.row(CONTACT, "c").deleted
+    assert site.waiting() == 0

@@ -120,6 +120,7 @@ class Applier:
         known = [item for item in batch.items if item.further_uuids and _is_known(item)]
         awaited = self._waiting.settle([*written, *known])
         self._waiting.redirect([item for item in batch.items if self._is_merge_of_an_unknown(item)])
+        self._waiting.end_merges([item for item in batch.items if self._is_deletion_of_an_unknown(item)])
         if written:
             self._accept(batch, written, awaited)
 
@@ -136,6 +137,12 @@ class Applier:
         """Return whether an item says of a record that is not here into which one it was merged."""
         moment = item.record.modified_on
         return item.survivor is not None and item.is_new and (not moment or self._context.is_possible(moment))
+
+    def _is_deletion_of_an_unknown(self, item: Item) -> bool:
+        """Return whether an item says that a record was deleted that is not here."""
+        moment = item.record.modified_on
+        gone = item.record.deleted and item.survivor is None and item.is_new
+        return gone and (not moment or self._context.is_possible(moment))
 
     def _outcome(self, item: Item) -> Outcome:
         decision = item.decision

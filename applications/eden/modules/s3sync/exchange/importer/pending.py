@@ -171,6 +171,24 @@ class PendingWriter:
         if waiting:
             self._redirect([each._replace(uuid=ends[each.target][each.uuid]) for each in waiting])
 
+    def end_merges(self, items: Sequence[Item]) -> None:
+        """Delete what belongs to records that were merged into others which never were here and are deleted by now.
+
+        Args:
+            items: deletions of records that are not here.
+        """
+        gone: dict[str, list[str]] = defaultdict(list)
+        for item in items:
+            if item.uuid is not None:
+                gone[item.plan.table.name].append(item.uuid)
+        waiting = [each for each in self._pending.deferred_for(gone) if each.field == MERGED] if gone else []
+        by_table: dict[str, list[int]] = defaultdict(list)
+        for each in waiting:
+            by_table[each.table].append(each.key)
+        for name, keys in by_table.items():
+            self._deleter.end_merges(self._schema.table(name), keys)
+        self._pending.settle(waiting)
+
     def _remember(self, table: Table, ends: Mapping[str, str]) -> None:
         """Store the survivors of records that other sites may name."""
         # Where records have unique values, a further uuid says that two are one, whichever of them comes.

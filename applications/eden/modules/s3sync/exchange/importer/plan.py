@@ -98,8 +98,8 @@ class Planner:
             if context.sent_fields is None or context.repository_id is None
             else ClearedFields(ports.changes, context.sent_fields, context.repository_id)
         )
-        self._fields = FieldMerger(ports, context, self._now)
         self._ranks = Ranks(ports, gatherer)
+        self._fields = FieldMerger(ports, context, self._now, self._ranks.is_above)
         self._checker = Checker(ports.schema, ports.store, self._now, self._latest)
 
     def plan(self, batch: Batch) -> None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Callable, NamedTuple
 
 from ....core.clock import TICK, milliseconds
@@ -67,9 +67,13 @@ class FieldMerger:
         ports: the ports of the site.
         context: where the records come from.
         now: the time of the import (UTC).
+        is_above: returns whether an incoming version of the second of ours comes after ours, at every site.
     """
 
-    def __init__(self, ports: Ports, context: Context, now: datetime) -> None:
+    def __init__(
+        self, ports: Ports, context: Context, now: datetime, is_above: Callable[[Item], bool]
+    ) -> None:
+        self._is_above = is_above
         self._changes = ports.changes
         self._journal = ports.journal
         self._context = context
@@ -173,13 +177,23 @@ class FieldMerger:
             hidden = unseen(found.get(item.key or 0, ()), knowledge_of(item, context), sender)
             if hidden:
                 edits, record = ours[item.key or 0], item.record
-                stamp = stamp_of(self.site, sender, record.modified_on or self._moment, edits.seen)
+                stamp = stamp_of(self.site, sender, self._made(item), edits.seen)
                 values = {**item.changes, **dict.fromkeys((link.field for link in item.links), _COMES_ALONG)}
                 theirs = edits_of_sender(edits, hidden, values, stamp, record.modified_by or "")
                 _own_copy(item)
                 if item.whole is not None:
                     item.whole.edits = theirs
                 self._versions[id(item)] = _Versions(edits, theirs, hidden)
+
+    def _made(self, item: Item) -> datetime:
+        """Return when the sender of a whole record edited it.
+
+        Its time is that of a whole second, for ours at the sender as well: within the same one each would keep its own.
+        """
+        moment = item.record.modified_on
+        if moment is None or moment != item.ours("modified_on"):
+            return moment or self._moment
+        return moment + (_LAST_OF_SECOND if self._is_above(item) else _BEFORE_SECOND)
 
     @property
     def site(self) -> str:
@@ -289,7 +303,8 @@ class FieldMerger:
             # While it was put aside the sender refused ours as older, and would do so again.
             _date(item, True, self._context)
             return _DATED
-        returned = found.ahead and (found.decided is not None or not changed_here)
+        # What changed here goes with the record that it belongs to, but not with another one that it moves to.
+        returned = found.ahead and (found.decided is not None or not changed_here or _moves(item))
         return _decision(found, policy, item, asserted or returned or later)
 
     def _rules(self, item: Item, winner: Side | None) -> Rules:
@@ -318,6 +333,7 @@ class FieldMerger:
         return [each for each in changes if not versions.theirs.has_seen(each.stamp)]
 
 
+_LAST_OF_SECOND, _BEFORE_SECOND = timedelta(milliseconds=999), timedelta(milliseconds=-1)
 #: Stands for the key of a record that this batch creates: no field had that value before.
 _COMES_ALONG = -1
 _UPDATED = Decision(Action.UPDATED, True)
@@ -360,6 +376,11 @@ def _differing(item: Item) -> set[str]:
     differing = set(item.changes)
     differing.update([link.field for link in item.links])
     return differing
+
+
+def _moves(item: Item) -> bool:
+    """Return whether a component goes to another record than the one that it belongs to here."""
+    return item.component is not None and item.component.fkey in _differing(item)
 
 
 def _restrict(item: Item, fields: Collection[str]) -> None:

@@ -113,6 +113,16 @@ class Deleter(Remover):
 
     # -- survivors that were deleted ---------------------------------------------------------------------
 
+    def end_merges(self, table: Table, keys: Collection[int]) -> None:
+        """Delete what belongs to merged records whose survivors never were here and are deleted by now.
+
+        Args:
+            table: their table.
+            keys: the merged records; one that somebody restored here lives on.
+        """
+        rows = self._store.fetch(table, columns_of(table), table.key, keys)
+        self._delete_with(table, {row[0]: row for row in rows if row[1]})
+
     def _delete_with(self, table: Table, survivors: Mapping[int, Row]) -> dict[int, str]:
         """Delete what now belongs to deleted records; bring those back that are needed, and return by which table."""
         needed = self._delete_what_belongs_to(table, survivors)
