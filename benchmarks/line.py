@@ -34,6 +34,8 @@ Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 CHANGED = 5
 #: Idle runs of which the processor time is measured.
 IDLE = 20
+#: Bytes of a page of one edited record and what it answers, headers included: the target.
+EDITED = 900
 
 
 def processor_time(pid: int) -> float:
@@ -50,12 +52,14 @@ class Traffic:
         connections: how many were opened.
         round_trips: how often the direction turned from the asking to the answering site.
         sent, received: bytes in each direction, as the asking site sees them, headers included.
+        turns: bytes of each question with its answer.
     """
 
     connections: int = 0
     round_trips: int = 0
     sent: int = 0
     received: int = 0
+    turns: list[int] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass
@@ -155,11 +159,16 @@ class Line:
 
         def asked(count: int) -> None:
             self.traffic.sent += count
+            if not turns[0]:
+                self.traffic.turns.append(0)
+            self.traffic.turns[-1] += count
             turns[0] = True
 
         def answered(count: int) -> None:
             self.traffic.received += count
             self.traffic.round_trips += turns[0]
+            if self.traffic.turns:
+                self.traffic.turns[-1] += count
             turns[0] = False
 
         late = self._round_trip / 2
@@ -256,10 +265,16 @@ def _edited(
     field: Site, headquarters: Site, repository: int, line: Line, tables: Sequence[str]
 ) -> Iterator[Row]:
     """Measure whole runs for one record that was edited at either end."""
-    for site, where in ((headquarters, "the answering end"), (field, "the asking end")):
+    for site, where, turn in ((headquarters, "the answering end", 0), (field, "the asking end", 1)):
+        with line.fast():
+            # So that the question is the short one, whatever the run before has moved.
+            field.script("synchronise", repository=repository)
         site.script("touch", tables=list(tables[:1]), edits=True)
         seconds, passed = _run(field, repository, line)
-        yield from _rows(f"one record edited at {where}, {len(tables)} exchanged", seconds, passed, None)
+        name = f"one record edited at {where}, {len(tables)} exchanged"
+        # The question for news brings the page, or a push behind it does.
+        yield Row(f"{name}: the page, with headers", passed.turns[turn], "bytes", None, EDITED, False)
+        yield from _rows(name, seconds, passed, None)
 
 
 def at(site: Site, line: Line) -> Site:

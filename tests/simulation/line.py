@@ -36,9 +36,10 @@ from s3sync.site.uploaded import upload_path
 from s3sync.transport.answer import Reply
 from s3sync.transport.answer import Watch as AnswerWatch
 from s3sync.transport.failures import error_of
-from s3sync.wire.columns import unfold
-from s3sync.wire.compression import gzip, is_packed
-from s3sync.wire.protocol.names import NEWS_PATH, PUSHES_PATH, STANDING_PATH
+from s3sync.wire import dictionary as dictionary
+from s3sync.wire.columns import DamagedColumns, fold, unfold
+from s3sync.wire.compression import DamagedPacking, gzip, is_packed, thorough
+from s3sync.wire.protocol.names import NEWS_PATH, PUSHES_PATH, STANDING_PATH, PeerCapability
 from s3sync.wire.protocol.news import NewsQuestion
 from s3sync.wire.protocol.pull import PullRequest
 from s3sync.wire.protocol.push import PushRequest
@@ -68,6 +69,8 @@ class Line:
 
     Attributes:
         whole: whether documents tell no edits, as those of a site of ours of before.
+        folded: bytes from which on an answer goes column by column to who asks for that.
+        has_dictionary: whether small bodies are packed with the dictionary.
     """
 
     url = "http://127.0.0.1/eden"
@@ -91,6 +94,8 @@ class Line:
         self._loses_file = loses_file
         self._are_told = are_told
         self.whole = False
+        self.folded = 0
+        self.has_dictionary = False
         self.line = Measured()
         self._count = 0
         self._answers = 0
@@ -99,6 +104,14 @@ class Line:
 
     def close(self) -> None:
         """Nothing to close."""
+
+    def use_dictionary(self) -> None:
+        """Pack small bodies with the dictionary from now on."""
+        self.has_dictionary = True
+
+    def forget_dictionary(self) -> None:
+        """Do without it."""
+        self.has_dictionary = False
 
     def _goes_wrong(self, fault: str) -> bool:
         if self._fault != fault:
@@ -144,13 +157,39 @@ class Line:
             path.write_bytes(self._without_edits(path.read_bytes()))
         if self._goes_wrong("lost pull"):
             raise PeerUnreachable("The answer got lost.", remote=True)
+        folds = query.get("columns") == "1" and path.stat().st_size >= self.folded and not self.whole
+        packed = self._folded(path.read_bytes()) if folds else b""
         if self._goes_wrong("cut"):
             cut = TruncatedDocument("The document is cut.", remote=True)
+            if folds:
+                # What arrived tells by itself that it is not whole.
+                self._happened["answers cut that came column by column"] += 1
+                with contextlib.suppress(DamagedColumns, DamagedPacking):
+                    path.write_bytes(b"".join(unfold(gzip.unpack([packed[: len(packed) * 2 // 3]]))))
+                    return Reply(url, 200, {}, path=path)
             if resumes and self._answers % 2:
                 self._kept[url] = path.read_bytes()
                 cut.brought = LEAST_BROUGHT
             raise cut
+        if folds:
+            path.write_bytes(b"".join(unfold(gzip.unpack([packed]))))
         return Reply(url, 200, {}, path=path)
+
+    def _folded(self, document: bytes) -> bytes:
+        """Return an answer as it is on the line."""
+        packed = io.BytesIO()
+        thorough.pack_chunks(fold([document]), packed)
+        self._happened["answers column by column"] += 1
+        return packed.getvalue()
+
+    def _answer(self, url: str, told: Mapping[str, Any]) -> Reply:
+        """Answer with JSON, as it arrives behind the line."""
+        body = json.dumps(told, separators=(",", ":")).encode("utf-8")
+        small = dictionary.pack(body) if self.has_dictionary else None
+        if small is not None:
+            self._happened["answers packed with the dictionary"] += 1
+            body = b"".join(dictionary.unpack([small]))
+        return Reply(url, 200, {}, body=body)
 
     def _write_answer(self, query: Mapping[str, str], out: BinaryIO) -> None:
         if self._there.eden is not None:
@@ -167,6 +206,12 @@ class Line:
         self, method: str, url: str, body: bytes | Path, headers: Mapping[str, str] | None = None
     ) -> Reply:
         """Answer a push, or take a file."""
+        if (headers or {}).get("Content-Encoding") == PeerCapability.DICTIONARY:
+            if self.whole:
+                raise PeerRefused("A site of ours of before cannot read this.", remote=True)
+            assert isinstance(body, bytes)
+            self._happened["requests packed with the dictionary"] += 1
+            body = b"".join(dictionary.unpack([body]))
         if STANDING_PATH in url:
             return self._take_standing(url, body)
         if NEWS_PATH in url:
@@ -193,8 +238,7 @@ class Line:
         self._happened["pages with news"] += len(told.pages)
         if self._goes_wrong("lost pull"):
             raise PeerUnreachable("The answer got lost.", remote=True)
-        text = json.dumps(told.to_json()).encode("utf-8")
-        return Reply(url, 200, {}, body=text)
+        return self._answer(url, told.to_json())
 
     def _take_pushes(self, url: str, body: bytes | Path) -> Reply:
         assert isinstance(body, bytes)
@@ -210,7 +254,7 @@ class Line:
             )
         if self._goes_wrong("lost push"):
             raise PeerUnreachable("The answer got lost after the work was done.", remote=True)
-        return Reply(url, 200, {}, body=json.dumps(pushes_reply(told)).encode("utf-8"))
+        return self._answer(url, pushes_reply(told))
 
     def get(self, url: str) -> Reply:
         """Tell how much of a body is there."""
@@ -259,7 +303,7 @@ class Line:
             told = standing.take(
                 self._there.site, query["repository"], StandingReport.from_body(unpacked(body))
             )
-        return Reply(url, 200, {}, body=json.dumps(standing_reply(told)).encode("utf-8"))
+        return self._answer(url, standing_reply(told))
 
     def _take_file(self, url: str, body: bytes | Path) -> dict[str, Any]:
         if self._loses_file():

@@ -23,6 +23,7 @@ from s3sync.adapters.testing import one_line
 from s3sync.core.task import RunState
 from s3sync.exchange.run.engine import Engine
 from s3sync.exchange.run.failures import Cancelled, RunFailed
+from s3sync.wire.protocol.names import CAPABILITIES as CAPABILITIES_OF_OURS
 
 from .differences import differences, untrue_words
 from .edits import edit
@@ -38,7 +39,10 @@ NAMES = "ABCDEF"
 MOST_ROUNDS = 30
 #: Seconds after which everything is due that was put off.
 PAUSE = 2 * 86400
-CAPABILITIES = ["cursor", "nulls", "files", "together", "resume", "ahead"]
+#: All of them but those for people and for who waits: a run has neither.
+CAPABILITIES = sorted({*CAPABILITIES_OF_OURS} - {"look", "listen", "prescribe"})
+#: Bytes from which on a document goes column by column: pages of histories are small.
+FOLDED = 300
 
 
 class World:
@@ -220,6 +224,7 @@ class World:
         )  # fmt: skip
         watch: Any = Watch(breaks_at, self.happened)
         peer = EdenAdapter(remote, one_line(line, self.scratch))
+        peer.packing.least = line.folded = FOLDED  # type: ignore[misc]
         if page_size % 2:
             # What is pushed goes in two parts.
             peer.bodies.large, peer.bodies.part = 1, 200  # type: ignore[misc]

@@ -94,7 +94,7 @@ class DirectPeer:
 
     def news(self, asked: Sequence[tuple[Exchange, Asking]], known: str) -> News | None:
         question = NewsQuestion.whole([self._pull_request(*each) for each in asked], self.follows)
-        self.questions.append(question.short if question.digest == known else question)
+        self.questions.append(question.briefly(known, by_changes=True))
         answer = self._answer(self.questions[-1])
         if not answer.known:
             self.questions.append(question)
@@ -103,7 +103,7 @@ class DirectPeer:
         if answer.prescribes:
             raise AnotherPrescription(answer.prescribed)
         pages = {name: self._spooled(page.encode()) for name, page in answer.pages.items()}
-        return News(question.digest, frozenset(answer.waits), pages, answer.waiting)
+        return News(question.memory, frozenset(answer.waits), pages, answer.waiting)
 
     def _answer(self, question: NewsQuestion) -> NewsAnswer:
         asked = NewsQuestion.from_body(question.to_body())
@@ -305,6 +305,10 @@ class Pair:
             with own.store.transaction():
                 table.insert(name="other", uuid=answer.uuid, capabilities=[] if eden else capabilities)
         self.repository = own.repository(answer.uuid)
+        if eden and self.repository.capabilities:
+            # It was one of ours until now.
+            self.repository.update(capabilities=[])
+            own.db.commit()
         self.tasks = [Task(number + 1, Exchange(name, **exchange)) for number, name in enumerate(tables)]
         self.told = Told()
         # With filters or policies of its own an exchange may leave sites different on purpose.

@@ -1393,6 +1393,7 @@
 'The quickest answer took %s s.': 'استغرق أسرع رد %s ث.',
 'Large answers came with %s a second.': 'وصلت الردود الكبيرة بسرعة %s في الثانية.',
 'The line': 'الخط',
+'needs fewer bytes for small changes': 'يحتاج إلى بايتات أقل للتغييرات الصغيرة',
 'packs documents more tightly for a bad line': 'يضغط المستندات أكثر لخط ضعيف',
 'What stands below of each one is of now.': 'وما يظهر أدناه لكل منها هو حالته الآن.',
 'With so many repositories the states are counted and sorted once a minute, last': 'مع هذا العدد من المستودعات تُعدّ الحالات وتُرتَّب مرة في الدقيقة، وآخرها',

@@ -1205,6 +1205,7 @@
 'The quickest answer took %s s.': 'Die schnellste Antwort brauchte %s s.',
 'Large answers came with %s a second.': 'Große Antworten kamen mit %s in der Sekunde.',
 'The line': 'Die Verbindung',
+'needs fewer bytes for small changes': 'braucht für kleine Änderungen weniger Bytes',
 'packs documents more tightly for a bad line': 'packt Dokumente für eine schlechte Verbindung dichter',
 'What stands below of each one is of now.': 'Was unten von jedem steht, ist von jetzt.',
 'With so many repositories the states are counted and sorted once a minute, last': 'Bei so vielen Repositories werden die Zustände einmal je Minute gezählt und sortiert, zuletzt',

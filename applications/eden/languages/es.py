@@ -1252,6 +1252,7 @@
 'The quickest answer took %s s.': 'La respuesta más rápida tardó %s s.',
 'Large answers came with %s a second.': 'Las respuestas grandes llegaron a %s por segundo.',
 'The line': 'La línea',
+'needs fewer bytes for small changes': 'necesita menos bytes para cambios pequeños',
 'packs documents more tightly for a bad line': 'comprime más los documentos para una mala línea',
 'What stands below of each one is of now.': 'Lo que figura abajo de cada uno es de ahora.',
 'With so many repositories the states are counted and sorted once a minute, last': 'Con tantos repositorios, los estados se cuentan y ordenan una vez por minuto; la última,',

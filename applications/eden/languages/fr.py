@@ -1252,6 +1252,7 @@
 'The quickest answer took %s s.': 'La réponse la plus rapide a pris %s s.',
 'Large answers came with %s a second.': 'Les grandes réponses sont arrivées à %s par seconde.',
 'The line': 'La ligne',
+'needs fewer bytes for small changes': "a besoin de moins d'octets pour de petites modifications",
 'packs documents more tightly for a bad line': 'compresse davantage les documents pour une mauvaise ligne',
 'What stands below of each one is of now.': 'Ce qui figure ci-dessous pour chacun est de maintenant.',
 'With so many repositories the states are counted and sorted once a minute, last': 'Avec autant de dépôts, les états sont comptés et triés une fois par minute, la dernière fois',

@@ -36,12 +36,12 @@ def test_the_question_travels_once_and_then_its_digest(
     again = adapter.news(
         [(exchange, Asking("j.1.t", 50, checkpoint="c", total=True, number=RequestNumber(7, "another", 3)))
          for exchange, _ in ASKED],
-        first.digest,
+        first.memory,
     )  # fmt: skip
-    assert again is not None and again.digest == first.digest
+    assert again is not None and again.memory == first.memory
     whole, short = sent(peer)
     assert len(whole["pulls"]) == 2 and "cursor=j.1.t" in whole["pulls"][0]
-    assert short == {"digest": first.digest, "token": "another"}
+    assert short == {"digest": first.memory.split()[0], "token": "another"}
     assert (peer.asked[0].path, peer.asked[0].value("repository")) == ("/eden/sync/news.json", OWN_UUID)
 
 
@@ -55,7 +55,7 @@ def test_a_question_that_is_not_known_there_is_sent_whole(
     adapter = connect(lambda asked: next(answers))
     first = adapter.news(ASKED, "")
     assert first is not None
-    found = adapter.news(ASKED, first.digest)
+    found = adapter.news(ASKED, first.memory)
     assert found is not None and (found.waits, found.waiting) == (frozenset(["org_office"]), 2)
     assert ["pulls" in each for each in sent(peer)] == [True, False, True]
 

@@ -254,6 +254,19 @@ class JournalContract:
         changes = site.store.scan(table, ("id",), after=head, until=site.journal.head(), limit=9)
         assert [row[0] for row in changes] == [organisation]
 
+    def test_several_tables_are_caught_up_as_each_by_itself(self, site: Storage) -> None:
+        tables = [site.table("org_organisation"), site.table("org_office")]
+        assert site.journal.catch_up_all(tables) == site.journal.catch_up_all([]) == 0
+        (organisation,) = insert(site, "org_organisation", ("A",))
+        assert [site.journal.catch_up_all(tables) for _ in range(2)] == [1, 0]
+        head = site.journal.head()
+        insert(site, NAMES, ("O", organisation), columns=("name_l10n", "organisation_id"))
+        assert [site.journal.catch_up_all(tables) for _ in range(2)] == [1, 0]
+        changes = site.store.scan(tables[0], ("id",), after=head, until=site.journal.head(), limit=9)
+        assert [row[0] for row in changes] == [organisation], (
+            "a component that was written past it counts as well"
+        )
+
     def test_catch_up_passes_over_what_was_noted(self, site: Storage) -> None:
         keys = insert(site, "org_organisation", ("A",), ("B",))
         with site.store.transaction():

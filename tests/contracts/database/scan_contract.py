@@ -45,6 +45,13 @@ class ScanContract(WithOrganisations):
             return site.store.count_changes(table, **{"after": 0, "until": head, **options})
 
         filters = parse_filter_string("~.name=Org 3")
+        for start, until, origin in ((0, head, 7), (everything[-2][-1], head, 8), (head, head, 8), (0, 0, 8)):
+            after = {"org_organisation": start, "org_office": 0}
+            found = site.store.changed_tables(after, until=until, skip_origin=origin)
+            assert found == (
+                {"org_organisation"} if scan(after=start, until=until, skip_origin=origin) else set()
+            )
+        assert site.store.changed_tables({}, until=head, skip_origin=8) == set()
         assert count() == len(everything) and count(skip_origin=7) == len(scan(skip_origin=7))
         assert count(after=everything[1][-1], until=everything[3][-1]) == 2 and count(after=head) == 0
         assert count(filters=filters) == len(scan(filters=filters)) == 1

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
-from typing import Any, Callable
+from typing import Callable
 
 import pytest
 
@@ -25,29 +21,12 @@ from s3sync.site.rejected import retry_rejected
 from s3sync.wire.s3xml.document import Document
 from tests.support.documents import data, ref, resource
 from tests.support.site import Clock, SampleSite
+from tests.support.statements import statements
 
 #: Sizes below the number of keys that one statement may name.
 FEW, MANY = 40, 160
 
 Make = Callable[[int, str], str]
-
-
-@contextlib.contextmanager
-def statements() -> Iterator[list[str]]:
-    """Collect every call that hands a statement to SQLite, by whatever layer."""
-    calls: list[str] = []
-
-    def look(frame: FrameType, event: str, subject: Any) -> None:
-        if event == "c_call" and getattr(subject, "__name__", "") in ("execute", "executemany"):
-            if "Cursor" in getattr(subject, "__qualname__", ""):
-                calls.append(subject.__name__)
-
-    before = sys.getprofile()
-    sys.setprofile(look)
-    try:
-        yield calls
-    finally:
-        sys.setprofile(before)
 
 
 def organisation(number: int, remark: str) -> str:

@@ -27,10 +27,13 @@ from .whole_records import WholeRecords
 
 #: What histories without any feature do.
 ALWAYS = (
+    "answers column by column",
+    "answers packed with the dictionary",
     "backup",
     "broken off",
     "changes lost by a restore",
     "cut",
+    "documents column by column",
     "lost pull",
     "lost push",
     "record conflict",

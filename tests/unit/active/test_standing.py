@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -203,15 +204,16 @@ def edit(pair: Pair, site: Any, uuid: str, **values: Any) -> None:
 
 def edits_at_push(pair: Pair, site: Any, monkeypatch: pytest.MonkeyPatch, *, after: bool) -> None:
     """Let somebody edit a record at a site while the run pushes, before or after the push is taken."""
-    push, numbers = pair.peer.push, count(1)
+    numbers = count(1)
 
-    def edited(*arguments: Any) -> Any:
+    def edited(push: Any, *arguments: Any) -> Any:
         if after:
             result = push(*arguments)
         edit(pair, site, "a", phone=f"0{next(numbers)}")
         return result if after else push(*arguments)
 
-    monkeypatch.setattr(pair.peer, "push", edited)
+    for name in ("push", "push_together"):
+        monkeypatch.setattr(pair.peer, name, partial(edited, getattr(pair.peer, name)))
 
 
 def test_what_a_push_is_merged_with_is_fetched_in_the_same_run(

@@ -12,15 +12,17 @@ import pytest
 from s3sync.core.errors import BadRequest, ForeignAccount, NotRegistered
 from s3sync.database.tables.fields import new_uuid
 from s3sync.passive import news as passive_news
-from s3sync.passive.pull import is_idle, pull
+from s3sync.passive.pull import idle_of, is_idle, pull
 from s3sync.wire.filters import parse_filter
 from s3sync.wire.protocol.news import MOST_PULLS, NewsQuestion
 from s3sync.wire.protocol.pull import PullRequest
 from tests.support.documents import ORG, PERSON
 from tests.support.exchange import Pair
 from tests.support.site import SampleSite
+from tests.support.statements import statements
 
 OFFICE = "org_office"
+SENDER = "urn:uuid:field"
 TABLES = (ORG, OFFICE, PERSON)
 
 
@@ -51,7 +53,10 @@ def forget(pair: Pair) -> None:
 
 
 def kinds(pair: Pair) -> list[str]:
-    return ["digest" if each.pulls is None else "whole" for each in pair.peer.questions]
+    return [
+        "whole" if each.pulls is not None else "digest" if each.after is None else "changes"
+        for each in pair.peer.questions
+    ]
 
 
 def names(site: SampleSite) -> set[str]:
@@ -72,7 +77,56 @@ def test_small_news_travel_with_the_answer(pair: Pair) -> None:
     forget(pair)
     pair.run()
     pair.run()
-    assert kinds(pair) == ["whole", "digest"], "its cursors have moved, and stand still again"
+    assert kinds(pair) == ["changes", "digest"], "its cursors have moved, and stand still again"
+    assert [len(each.changes) for each in pair.peer.questions] == [2, 0]
+    assert pair.peer.pulls == []
+
+
+def test_what_has_changed_in_the_question_counts_also_where_its_answer_is_lost(pair: Pair) -> None:
+    add(pair.other, ORG, name="new")
+    pair.run()
+    forget(pair)
+    add(pair.other, ORG, name="newer")
+    pair.peer.lose_answers = 1
+    pair.run()
+    # The other site remembers it by now, and this one does not know: it is the same question once more.
+    assert kinds(pair) == ["changes", "changes"] and "newer" in names(pair.own)
+
+
+def test_changes_of_a_question_that_is_not_the_last_one_are_not_understood(pair: Pair) -> None:
+    add(pair.other, ORG, name="new")
+    pair.run()
+    forget(pair)
+    repository = pair.other.known_repository(pair.peer.uuid)
+    assert repository is not None
+    digest, pulls = repository.states.question()
+    for stored in ((digest, pulls[1:]), ("f" * 32, pulls), ("", [])):
+        with pair.other.store.transaction():
+            repository.states.save_question(*stored)
+        asked = NewsQuestion(digest[::-1], "t", after=digest[:8], changes=(pulls[0],))
+        assert not passive_news.news(pair.other, pair.peer.uuid, asked).known
+        assert repository.states.question() == (stored[0], list(stored[1]))
+    pair.run()
+    assert kinds(pair) == ["changes", "whole"] and pair.peer.pulls == []
+
+
+def test_a_task_that_came_or_went_makes_another_question() -> None:
+    first = NewsQuestion.whole([PullRequest(name, SENDER, "") for name in TABLES])
+    memory = first.memory
+    assert (
+        first.briefly(memory, by_changes=True) == first.briefly(first.digest, by_changes=False) == first.short
+    )
+    for names in (TABLES[1:], (*TABLES, "gis_location")):
+        other = NewsQuestion.whole([PullRequest(name, SENDER, "") for name in names])
+        assert other.briefly(memory, by_changes=True) == other
+    moved = NewsQuestion.whole(
+        [PullRequest(ORG, SENDER, "j.1.t"), *(PullRequest(name, SENDER, "") for name in TABLES[1:])]
+    )
+    brief = moved.briefly(memory, by_changes=True)
+    assert brief.pulls is None and len(brief.changes) == 1
+    assert NewsQuestion.from_body(brief.to_body()) == brief
+    assert brief.changed(first.digest, first.pulls or ()) == list(moved.pulls or ())
+    assert moved.briefly(memory, by_changes=False) == moved
 
 
 def test_what_does_not_fit_is_pulled(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,6 +218,31 @@ def test_filters_count(pair: Pair) -> None:
     assert "Aid" in passive_news.news(pair.other, pair.peer.uuid, asked).pages[ORG]
 
 
+def test_more_resources_take_no_more_statements(pair: Pair) -> None:
+    own = pair.own.repository(pair.repository.id).states
+    cursors = {name: own.pulled(name).cursor for name in TABLES}
+
+    def taken(*tables: str) -> int:
+        asked = question(pair, *(PullRequest(name, cursor=cursors.get(name, "")) for name in tables))
+        passive_news.news(pair.other, pair.peer.uuid, asked)
+        with statements() as calls:
+            assert not passive_news.news(pair.other, pair.peer.uuid, asked.short).waits
+        return len(calls)
+
+    many = (
+        *TABLES,
+        "gis_location",
+        "doc_document",
+        "cr_shelter",
+        "hms_hospital",
+        "event_event",
+        "pr_contact",
+    )
+    pair.other.clock.step(60)
+    few = taken(ORG)
+    assert 0 < taken(*many) <= few
+
+
 def test_who_may_ask(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(NotRegistered):
         passive_news.news(pair.other, "urn:uuid:nobody", question(pair))
@@ -186,6 +265,8 @@ def test_who_may_ask(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
         b'{"digest": "0123456789abcdef0123456789abcdef", "token": "a b"}',
         b'{"digest": "zz", "token": "a", "pulls": []}',
         b'{"digest": "0123456789abcdef0123456789abcdef", "token": "a", "pulls": ["resource=\\ud800&cursor="]}',
+        b'{"digest": "0123456789abcdef0123456789abcdef", "token": "a", "after": "012"}',
+        b'{"digest": "0123456789abcdef0123456789abcdef", "token": "a", "after": "01234567", "changes": ["\\ud800"]}',
         b"[" * 100_000,
     ],
 )
@@ -198,6 +279,9 @@ def test_a_question_is_bounded() -> None:
     asked = NewsQuestion.whole([PullRequest(ORG, cursor="")] * (MOST_PULLS + 1))
     with pytest.raises(BadRequest):
         NewsQuestion.from_body(asked.to_body())
+    changes = NewsQuestion("0" * 32, "t", after="0" * 8, changes=asked.pulls or ())
+    with pytest.raises(BadRequest):
+        NewsQuestion.from_body(changes.to_body())
 
 
 @pytest.mark.parametrize("query", ["resource=org_office", "resource=org_office&cursor=&look=1", "cursor="])
@@ -264,7 +348,9 @@ def test_a_resource_has_nothing_exactly_where_a_pull_brings_and_changes_nothing(
     own = pair.own.repository(pair.repository.id).states
     values = {"cursor": own.pulled(ORG).cursor, "checkpoint": own.pushed(ORG).checkpoint, **changed}
     asked = PullRequest(ORG, pair.peer.uuid, **values)
+    together = idle_of(repository, [asked, PullRequest(PERSON, pair.peer.uuid, cursor="")], None)
     idle = is_idle(repository, asked, None)
+    assert together & {ORG} == ({ORG} if idle else set()), "many at once are judged as one alone"
     before = repository.states.served(ORG)
     out = io.BytesIO()
     served = pull(pair.other, asked, out)

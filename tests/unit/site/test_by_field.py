@@ -354,6 +354,8 @@ def without_edits(pair: Pair) -> Pair:
 
     pair.peer._spooled = lambda document: spooled(stripped(document))  # type: ignore[method-assign]
     pair.peer.push = pushed  # type: ignore[method-assign]
+    # A site of before takes each page by itself.
+    pair.peer.push_together = lambda pushes: [None] * len(pushes)  # type: ignore[method-assign]
     return pair
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,8 +12,16 @@ from typing import Any
 import pytest
 from gluon import HTTP
 
-from s3sync.core.errors import BadRequest, DocumentTooLarge, LengthRequired
+from s3sync.core.errors import (
+    BadRequest,
+    DocumentTooLarge,
+    LengthRequired,
+    TruncatedDocument,
+    UnsupportedFormat,
+)
 from s3sync.web import bodies as bodies
+from s3sync.wire import dictionary as dictionary
+from s3sync.wire.protocol.names import PeerCapability
 
 MOST = 100_000
 # Without the present time, which would be in the names of tests: they must be the same in all processes.
@@ -66,7 +75,60 @@ def test_a_length_that_is_no_number_is_not_believed(tmp_path: Path) -> None:
     ],
 )
 def test_an_answer_is_packed_where_that_is_wanted(accepted: Any, packs: bool) -> None:
-    assert bodies._takes_gzip(asked(b"", http_accept_encoding=accepted)) is packs
+    assert bodies._takes(asked(b"", http_accept_encoding=accepted), "gzip") is packs
+
+
+WORDS = PeerCapability.DICTIONARY.value
+DOCUMENT = b"<?xml version='1.0' encoding='utf-8'?>\n<s3xml success=\"true\" results=\"0\"></s3xml>"
+
+
+def test_what_is_packed_with_the_dictionary_is_read_within_the_same_limit(tmp_path: Path) -> None:
+    packed = dictionary.pack(DOCUMENT)
+    assert packed is not None
+    assert taken(tmp_path, asked(packed, http_content_encoding=WORDS)) == DOCUMENT
+    bomb = dictionary.pack(b" " * 60_000)
+    assert bomb is not None and len(bomb) < 1000
+    site: Any = SimpleNamespace(spool=tmp_path)
+    request = asked(bomb, http_content_encoding=WORDS)
+    with pytest.raises(DocumentTooLarge), bodies.request_body(site, request, 50_000):
+        pass
+    with pytest.raises(TruncatedDocument):
+        taken(tmp_path, asked(packed[:-1], http_content_encoding=WORDS))
+
+
+def test_a_dictionary_that_is_not_here_is_refused_so_that_the_sender_uses_gzip(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedFormat) as found:
+        taken(tmp_path, asked(b"x" * 20, http_content_encoding="dict-ffffffff"))
+    assert found.value.http_status == 415 and "gzip" in found.value.hint
+
+
+@pytest.mark.parametrize(
+    ("accepted", "size", "coding"),
+    [
+        (f"gzip, {WORDS}", 400, WORDS),
+        (f"gzip, {WORDS}", 50, None),
+        (f"gzip, {WORDS}", 70_000, "gzip"),
+        (f"gzip, {WORDS};q=0", 4000, "gzip"),
+        ("gzip, dict-ffffffff", 4000, "gzip"),
+        ("gzip", 400, None),
+    ],
+)
+def test_a_small_answer_is_packed_with_the_dictionary_for_who_has_the_same_one(
+    tmp_path: Path, accepted: str, size: int, coding: str | None
+) -> None:
+    settings = SimpleNamespace(get_sync_compression=lambda: True)
+    site: Any = SimpleNamespace(spool=tmp_path, host=SimpleNamespace(settings=settings))
+    request = asked(b"", http_accept_encoding=accepted)
+    found: list[Any] = []
+    response: Any = SimpleNamespace(headers={}, stream=lambda stream, **_: found.append(stream.read()))
+    body = {"a": "b" * (size - 8)}
+    bodies.packed_json_answer(site, request, response, body)
+    assert response.headers.get("Content-Encoding") == coding
+    assert response.headers["Content-Length"] == str(len(found[0]))
+    plain = found[0]
+    if coding is not None:
+        plain = b"".join(dictionary.unpack(found)) if coding == WORDS else gzip.decompress(found[0])
+    assert json.loads(plain) == body
 
 
 def in_chunks(body: bytes, **more: object) -> Any:

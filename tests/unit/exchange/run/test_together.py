@@ -12,6 +12,7 @@ from s3sync.exchange.peer import Exchange
 from s3sync.exchange.run.failures import Cancelled, RunFailed
 from s3sync.exchange.run.ports import Task
 from s3sync.exchange.run.pushing import Pushing
+from s3sync.wire.protocol.names import PeerCapability
 from tests.support.scripted import World
 
 A, B, C = (Task(number, Exchange(name), pulls=False) for number, name in enumerate("abc"))
@@ -45,6 +46,16 @@ def test_a_single_page_is_an_ordinary_push(world: World) -> None:
     world.site.changes = {"b": 2}
     world.engine(A, B, C).run()
     assert world.peer.calls == [("push", "b")]
+
+
+def test_a_single_page_saves_bytes_where_there_is_a_dictionary_for_it(world: World) -> None:
+    world.site.known |= {PeerCapability.DICTIONARY.value}
+    world.site.changes = {"b": 2}
+    world.engine(A, B, C).run()
+    assert world.peer.calls == [("together", "b")]
+    world.site.changes, world.peer.refuses = {"c": 1}, {"c"}
+    world.engine(A, B, C).run()
+    assert world.peer.calls == [("together", "b"), ("together", "c"), ("push", "c")]
 
 
 def test_a_site_of_before_gets_each_by_itself(world: World) -> None:

@@ -386,3 +386,16 @@ def test_programs_get_no_headers_for_browsers(path: str, method: str, left: dict
 
     _, headers, _ = ask(Front(application), path, method=method)
     assert headers == {name.lower(): value for name, value in {"Content-Type": "text/xml", **left}.items()}
+
+
+@pytest.mark.parametrize("method, left", [("POST", {}), ("GET", {"cache-control": "no-store"})])
+def test_one_of_ours_gets_the_headers_that_it_reads(method: str, left: dict[str, str]) -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "application/json; charset=utf-8"), *BROWSERS.items()])
+        return [b"{}"]
+
+    accepts = "gzip, dict-00000000"
+    _, headers, _ = ask(Front(application), PULL, method=method, HTTP_ACCEPT_ENCODING=accepts)
+    assert headers == {"content-type": "application/json", **left}
+    _, page, _ = ask(Front(application), PAGE, HTTP_ACCEPT_ENCODING=accepts)
+    assert page["x-content-type-options"] == "nosniff", "a page for people keeps them"

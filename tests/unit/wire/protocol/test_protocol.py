@@ -288,12 +288,14 @@ def test_a_capability_travels_by_its_name() -> None:
         "prescribe",
         "listen",
         "columns",
+        "dict-3ac52034",
     ]
     sent = RegistrationRequest("peer-1", "x", capabilities=frozenset(PeerCapability)).to_body()
     assert json.loads(sent)["capabilities"] == [
         "ahead",
         "columns",
         "cursor",
+        "dict-3ac52034",
         "files",
         "gzip",
         "listen",

@@ -169,9 +169,9 @@ class LocalSite:
         """See port ``Local``."""
         known = self._states.asked()
         news = peer.news([(task.exchange, asking) for task, asking in asked], known)
-        if news is not None and news.digest != known:
+        if news is not None and news.memory != known:
             with self._writing():
-                self._states.save_asked(news.digest)
+                self._states.save_asked(news.memory)
         return news
 
     def follows(self) -> bool:

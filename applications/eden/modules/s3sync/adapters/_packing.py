@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import ClassVar
 
 from ..core.limits import CHUNK
 from ..exchange.line import Line
@@ -20,7 +21,12 @@ class Packing:
 
     Args:
         line: the line, as far as it was measured.
+
+    Attributes:
+        least: bytes of a document from which on it is taken apart.
     """
+
+    least: ClassVar[int] = WORTH_FOLDING
 
     def __init__(self, line: Line) -> None:
         self._line = line
@@ -47,7 +53,7 @@ class Packing:
             capabilities: as for ``spares_bytes``.
         """
         with document.open("rb") as source, packed.open("wb") as target:
-            if document.stat().st_size >= WORTH_FOLDING and self.spares_bytes(capabilities):
+            if document.stat().st_size >= self.least and self.spares_bytes(capabilities):
                 thorough.pack_chunks(fold(iter(lambda: source.read(CHUNK), b"")), target)
             else:
                 gzip.pack(source, target)

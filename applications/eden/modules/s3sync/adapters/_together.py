@@ -17,6 +17,7 @@ from ..exchange.peer import News, PushResult
 from ..exchange.prescribed import AnotherPrescription
 from ..transport.answer import Reply
 from ..transport.client import Transport
+from ..wire import dictionary as dictionary
 from ..wire.compression import gzip
 from ..wire.protocol.listening import ListenAnswer
 from ..wire.protocol.names import LISTEN_PATH, NEWS_PATH, PUSHES_PATH, PeerCapability
@@ -41,12 +42,12 @@ class Asker(Protocol):
 
 
 def ask_news(asker: Asker, requests: Sequence[PullRequest], known: str) -> News | None:
-    """Ask what is new: by the digest of the question where the peer remembers it, else by the whole of it.
+    """Ask what is new: by what has changed in the question that the peer remembers, else by the whole of it.
 
     Args:
         asker: the adapter.
         requests: the pulls to which this is the question.
-        known: digest of the question that the peer remembers.
+        known: memory of the question that the peer remembers.
 
     Returns:
         what is new; None from a site of before, which does not have the address.
@@ -57,7 +58,7 @@ def ask_news(asker: Asker, requests: Sequence[PullRequest], known: str) -> News 
     """
     question = NewsQuestion.whole(requests, asker.remote.follows)
     try:
-        reply = _send(asker, question.short if question.digest == known else question)
+        reply = _send(asker, question.briefly(known, by_changes=asker.transport.has_dictionary))
         answer = NewsAnswer.from_json(reply.json())
         if not answer.known:
             reply = _send(asker, question)
@@ -68,7 +69,7 @@ def ask_news(asker: Asker, requests: Sequence[PullRequest], known: str) -> News 
         return None
     if answer.prescribes and question.follows is not None:
         raise AnotherPrescription(answer.prescribed)
-    found = News(question.digest, frozenset(answer.waits), waiting=answer.waiting)
+    found = News(question.memory, frozenset(answer.waits), waiting=answer.waiting)
     asked = {each.resource for each in requests}
     try:
         for resource, page in answer.pages.items():
@@ -82,7 +83,7 @@ def ask_news(asker: Asker, requests: Sequence[PullRequest], known: str) -> News 
 
 def ask_to_listen(asker: Asker, heard: str) -> ListenAnswer | None:
     """Wait until something changes at the peer; see port ``ListenedPeer``."""
-    url = f"{asker.transport.url}/{LISTEN_PATH}?repository={quote(asker.remote.own_uuid)}"
+    url = f"{asker.transport.url}/{LISTEN_PATH}?repository={quote(asker.remote.own_uuid, safe=':')}"
     if heard:
         url += f"&heard={quote(heard)}"
     try:
@@ -135,7 +136,7 @@ def _post(asker: Asker, path: str, body: bytes) -> Reply:
 
 
 def send_json(asker: Asker, method: str, path: str, body: bytes) -> Reply:
-    """Send JSON, packed where that is worth it and the peer takes it.
+    """Send JSON, packed where that is worth it and the peer takes it: with the dictionary where it has that.
 
     Args:
         asker: the adapter.
@@ -146,8 +147,16 @@ def send_json(asker: Asker, method: str, path: str, body: bytes) -> Reply:
     Raises:
         SyncError: as by ``Transport.send``.
     """
-    url = f"{asker.transport.url}/{path}?repository={quote(asker.remote.own_uuid)}"
+    url = f"{asker.transport.url}/{path}?repository={quote(asker.remote.own_uuid, safe=':')}"
     headers = {"Content-Type": "application/json"}
+    small = dictionary.pack(body) if asker.transport.has_dictionary else None
+    if small is not None:
+        try:
+            coded = {**headers, "Content-Encoding": PeerCapability.DICTIONARY.value}
+            return asker.transport.send(method, url, small, coded)
+        except PeerRefused:
+            # It may have gone back to a version that does not have it. If not, it says the same once more.
+            asker.transport.forget_dictionary()
     if PeerCapability.GZIP in asker.remote.capabilities and len(body) > WORTH_PACKING:
         packed = io.BytesIO()
         gzip.pack(io.BytesIO(body), packed)

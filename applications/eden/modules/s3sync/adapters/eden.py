@@ -153,6 +153,7 @@ class EdenAdapter(Adapter):
         PeerCapability.RESUME: T("goes on with a page or file that broke off"),
         PeerCapability.AHEAD: T("sends the next page while one is stored"),
         PeerCapability.COLUMNS: T("packs documents more tightly for a bad line"),
+        PeerCapability.DICTIONARY: T("needs fewer bytes for small changes"),
         PeerCapability.LISTEN: T("tells at once when something changes there"),
         PeerCapability.LOOK: T("shows beforehand what a synchronization would do"),
         RESOURCE_URL: T("takes records only at the address of each resource"),
@@ -170,7 +171,9 @@ class EdenAdapter(Adapter):
         )
         if lines.parts is not None and remote.id:
             self.transport.resuming = Resuming(lines.parts, remote.id)
-        self._packing = Packing(self.transport.line)
+        if PeerCapability.DICTIONARY in remote.capabilities:
+            self.transport.use_dictionary()
+        self.packing = Packing(self.transport.line)
         self.bodies = BodySender(self.transport, remote.own_uuid)
         self._resource_push = ResourcePush(self._everything, self._post_document)
 
@@ -290,7 +293,7 @@ class EdenAdapter(Adapter):
     def pull(self, exchange: Exchange, asking: Asking) -> PullResult:
         """See port ``Peer``."""
         resumes = self._resumes and not asking.look
-        columns = self._packing.spares_bytes(self.remote.capabilities)
+        columns = self.packing.spares_bytes(self.remote.capabilities)
         request = replace(self._pull_request(exchange, asking), keep=resumes, columns=columns)
         url = f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}"
         watch = None if asking.receiving is None else CursorWatch(asking.receiving)
@@ -390,7 +393,7 @@ class EdenAdapter(Adapter):
         os.close(handle)
         packed = Path(name)
         try:
-            self._packing.pack(document, packed, self.remote.capabilities)
+            self.packing.pack(document, packed, self.remote.capabilities)
             return self._send_body("POST", url, packed, {**headers, "Content-Encoding": "gzip"})
         finally:
             packed.unlink()

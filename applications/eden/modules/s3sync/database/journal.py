@@ -29,6 +29,7 @@ from ..core.schema import Schema, Table
 from ..exchange.ports import nowhere
 from .changes import SqlChanges
 from .store import JournalRows, open_store
+from .store.statements import chunks
 from .tables.fields import new_uuid
 from .tables.indices import prepare
 
@@ -287,6 +288,45 @@ class SqlJournal:
         highest = ", ".join(f"(SELECT MAX({name(each.key)}) FROM {name(each.name)})" for each in tables)
         found = self.store.rows(f"SELECT {highest}")[0]
         return [(table, key) for table, key in zip(tables, found) if key is not None]
+
+    def catch_up_all(self, tables: Sequence[Table]) -> int:
+        """Catch up several tables: where nothing was written past the journal, in two statements for all of them.
+
+        Args:
+            tables: the tables; components that travel with them are caught up as well.
+        """
+        return sum(self.catch_up(each) for each in self._behind(tables))
+
+    def _behind(self, tables: Sequence[Table]) -> list[Table]:
+        """Return those of these tables, and of their components, in which a catch-up has something to look at."""
+        schema = self.schema()
+        members = [
+            schema.get(each.table) for table in tables for each in table.components.values() if each.travels
+        ]
+        wanted = {each.name: each for each in (*members, *tables) if each is not None and _can_catch_up(each)}
+        name, plain = self.store.columns.name, self.store.columns.plain
+        if not wanted:
+            return []
+        found: list[Any] = []
+        for part in chunks(list(wanted.values())):
+            newest = ", ".join(
+                f"(SELECT MAX({name(each.key)}) FROM {name(each.name)}), "
+                f"(SELECT MAX({name('modified_on')}) FROM {name(each.name)})"
+                for each in part
+            )
+            found += self.store.rows(f"SELECT {newest}")[0]
+        moment = plain("modified_on", next(iter(wanted.values())).fields["modified_on"])
+        watermarks = {
+            table: (last, self._stamp_text(stamp))
+            for table, last, stamp in self.store.rows(
+                f"SELECT tablename, last_id, {moment} FROM {name('sync_watermark')}"
+            )
+        }
+        return [
+            wanted[table]
+            for table, highest, stamp in zip(wanted, found[::2], found[1::2])
+            if highest is not None and watermarks.get(table) != (highest, self._stamp_text(stamp))
+        ]
 
     def notice(self, table: Table, keys: Collection[int]) -> None:
         """See ports.Journal."""

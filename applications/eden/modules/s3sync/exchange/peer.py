@@ -206,13 +206,13 @@ class News:
     """What is new at the peer of the resources that were asked for. One that is not named has nothing.
 
     Attributes:
-        digest: of the question, which the peer remembers.
+        memory: what to keep of the question, which the peer remembers.
         waits: resources that have something, to be pulled one by one.
         pages: resource -> its first page, which travelled with the answer.
         waiting: as in ``PullResult``.
     """
 
-    digest: str = ""
+    memory: str = ""
     waits: frozenset[str] = frozenset()
     pages: dict[str, PullResult] = field(default_factory=dict)
     waiting: int = 0
@@ -356,7 +356,7 @@ class Peer(Protocol):
 
         Args:
             asked: the pulls to which this is the question.
-            known: digest of the question that the peer remembers, "" for none.
+            known: memory of the question that the peer remembers, "" for none.
 
         Returns:
             what is new, with pages on the disk; None from one that does not tell.

@@ -16,7 +16,7 @@ from ..site.scoping import scopes as scopes
 from ..wire.protocol.news import NewsAnswer, NewsQuestion
 from ..wire.protocol.pull import PullRequest
 from .contact import note_contact, registered
-from .pull import is_idle, pull, try_again
+from .pull import idle_of, is_idle, pull, try_again
 
 log = logging.getLogger("eden.sync")
 
@@ -67,7 +67,7 @@ def news(site: Site, asking: str | None, question: NewsQuestion) -> NewsAnswer:
     if pulls is None:
         return NewsAnswer(known=False)
     requests = question.requests(pulls, asking or "")
-    if question.pulls is not None:
+    if question.pulls is not None or question.after is not None:
         with site.store.transaction():
             repository.states.save_question(question.digest, pulls)
     note_contact(repository)
@@ -77,7 +77,10 @@ def news(site: Site, asking: str | None, question: NewsQuestion) -> NewsAnswer:
     waits: list[str] = []
     pages: dict[str, str] = {}
     room = ANSWER_SIZE
+    idle = idle_of(repository, requests, scope)
     for request in requests:
+        if request.resource in idle:
+            continue
         try:
             if is_idle(repository, request, scope):
                 continue
@@ -102,7 +105,7 @@ def _asked(repository: Repository, question: NewsQuestion) -> list[str] | None:
     if question.pulls is not None:
         return list(question.pulls)
     digest, pulls = repository.states.question()
-    return pulls if digest == question.digest else None
+    return pulls if digest == question.digest else question.changed(digest, pulls)
 
 
 def _page(site: Site, request: PullRequest, size: int) -> bytes:

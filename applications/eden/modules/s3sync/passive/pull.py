@@ -5,11 +5,13 @@ No HTTP here: ``web.interface`` reads requests and writes replies.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO
 
 from ..core.cursor import Checkpoint, Cursor, CursorOutcome, Taken, hand_out, present, present_ahead
-from ..core.errors import LateRequest, StoreBusy
+from ..core.errors import LateRequest, StoreBusy, SyncError
 from ..core.messages import sent
 from ..core.task import Activity, LogAction, Result
 from ..database.log import INCOMING
@@ -83,6 +85,34 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
     return served
 
 
+def idle_of(repository: Repository, requests: Sequence[PullRequest], scope: Scope | None) -> set[str]:
+    """Return resources of which a few statements for all show that ``is_idle`` holds.
+
+    Others may be idle, too: that their filters keep all changes back is seen one by one.
+
+    Args:
+        repository, scope: as for ``is_idle``.
+        requests: the pulls of a question.
+    """
+    site, states = repository.site, repository.states
+    possible: dict[str, PullRequest] = {}
+    for request in requests:
+        # What cannot be asked for is refused by its own pull.
+        with contextlib.suppress(SyncError):
+            possible[site.schema.table(request.resource).name] = within(site, request, scope)
+    if not possible:
+        return set()
+    site.journal.catch_up_all([site.schema.table(name) for name in possible])
+    head, identity = site.journal.head(), states.identity
+    after: dict[str, int] = {}
+    for name, (before, received) in states.of_tables(list(possible)).items():
+        resume = _resumes(possible[name], before, received, identity, head)
+        if resume is not None:
+            after[name] = resume
+    changed = site.store.changed_tables(after, until=head, skip_origin=repository.id)
+    return {possible[name].resource for name in after if name not in changed}
+
+
 def is_idle(repository: Repository, request: PullRequest, scope: Scope | None) -> bool:
     """Return whether a pull of one of ours would get an empty page, and change nothing here.
 
@@ -100,21 +130,31 @@ def is_idle(repository: Repository, request: PullRequest, scope: Scope | None) -
     site.journal.catch_up(table)
     head = site.journal.head()
     before, received = states.served(table.name), states.received(table.name)
-    decision = present(before, Cursor.parse(request.cursor), states.identity, head)
-    pushed = _pushed(request, received, states.identity, head)
-    if before.has_passed(request.number) or decision.checkpoint != before:
-        return False
-    if any(each.restored or each.lost_after is not None for each in (decision, pushed)):
+    resume = _resumes(request, before, received, states.identity, head)
+    if resume is None:
         return False
     return not site.store.scan(
         table,
         [table.key],
-        after=decision.resume,
+        after=resume,
         until=head,
         limit=1,
         skip_origin=repository.id,
         filters=site.by_table(request.filters, table.name).get(table.name, ()),
     )
+
+
+def _resumes(
+    request: PullRequest, before: Checkpoint, received: Checkpoint, identity: str, head: int
+) -> int | None:
+    """Return where a pull goes on if nothing has to be stored for it, else None."""
+    decision = present(before, Cursor.parse(request.cursor), identity, head)
+    pushed = _pushed(request, received, identity, head)
+    if before.has_passed(request.number) or decision.checkpoint != before:
+        return None
+    if any(each.restored or each.lost_after is not None for each in (decision, pushed)):
+        return None
+    return decision.resume
 
 
 def try_again(repository: Repository, request: PullRequest) -> None:

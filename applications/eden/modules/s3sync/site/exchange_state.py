@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from ..core.cursor import Checkpoint, CheckpointKind, Comparison
 from ..core.limits import MOST_FILES
 from ..core.retry import pause
 from ..database.checkpoints import Checkpoints
+from ..database.store.statements import CHUNK
 
 #: So many of the last pages that an Eden got are remembered with their times.
 MOST_TIMES = 50
@@ -324,6 +325,18 @@ class ExchangeStates:
         """Return the checkpoint of what we sent to the repository when it pulled."""
         return self._checkpoints.load(self._repository_id, table)
 
+    def of_tables(self, tables: Collection[str]) -> dict[str, tuple[Checkpoint, Checkpoint]]:
+        """Return for each of these tables what ``served`` and ``received`` return, read with one statement."""
+        found = self._checkpoints.states(self._repository_id, tables if len(tables) <= CHUNK else ())
+        states = {table: found.get((self._repository_id, table), {}) for table in tables}
+        return {
+            table: (
+                Checkpoint.from_json(state.get(CheckpointKind.SERVE)),
+                Checkpoint.from_json(state.get(CheckpointKind.RECEIVE)),
+            )
+            for table, state in states.items()
+        }
+
     def served_tables(self) -> set[str]:
         """Return the tables of which the repository has fetched something."""
         found = self._checkpoints.states(self._repository_id)
@@ -363,12 +376,12 @@ class ExchangeStates:
         )
 
     def asked(self) -> str:
-        """Return the digest of the question for news that the repository has from us, "" for none."""
+        """Return what is kept of the question for news that the repository has from us, "" for none."""
         return self._checkpoints.read(self._repository_id, "", CheckpointKind.ASKED) or ""
 
-    def save_asked(self, digest: str) -> None:
+    def save_asked(self, memory: str) -> None:
         """Store it within the current transaction."""
-        self._checkpoints.write(self._repository_id, "", CheckpointKind.ASKED, digest)
+        self._checkpoints.write(self._repository_id, "", CheckpointKind.ASKED, memory)
 
     def sent_fields(self) -> dict[str, list[str]]:
         """Return which fields an Eden has sent so far: table -> names."""

@@ -170,7 +170,8 @@ class Repository:
     def usable_capabilities(self) -> frozenset[str]:
         """The capabilities that this site uses."""
         compresses = self.site.host.settings.get_sync_compression()
-        return self.capabilities if compresses else self.capabilities - {PeerCapability.GZIP}
+        packing = {PeerCapability.GZIP, PeerCapability.DICTIONARY}
+        return self.capabilities if compresses else self.capabilities - packing
 
     @property
     def follows(self) -> str | None:

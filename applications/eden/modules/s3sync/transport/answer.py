@@ -27,8 +27,10 @@ from ..core.errors import (
 from ..core.limits import BEGINNING, CHUNK
 from ..core.messages import Sentence
 from ..core.text import shown
+from ..wire import dictionary as dictionary
 from ..wire.columns import DamagedColumns, unfold
 from ..wire.compression import DamagedPacking, gzip
+from ..wire.protocol.names import PeerCapability
 from .failures import a_web_page, error_of, http_date, json_object, line_errors, looks_like_html, not_http
 from .limits import REDIRECTS, Pace
 from .urls import without_credentials
@@ -218,7 +220,7 @@ class Response:
         """Yield the decompressed body; raise ``TruncatedDocument`` if the connection ends before the body."""
         headers = self.response.headers
         encoding = headers.get("Content-Encoding", "identity").strip().lower()
-        if encoding not in ("", "identity", "gzip", "x-gzip"):
+        if encoding not in ("", "identity", "gzip", "x-gzip", PeerCapability.DICTIONARY):
             raise ProtocolError(
                 f"{self.url} packed its answer as {encoding}, which nobody asked for.", remote=True
             )
@@ -226,6 +228,8 @@ class Response:
             if encoding in ("gzip", "x-gzip"):
                 plain = gzip.unpack(body or self.raw())
                 yield from unfold(plain) if self.is_document else plain
+            elif encoding == PeerCapability.DICTIONARY:
+                yield from dictionary.unpack(body or self.raw())
             else:
                 yield from body or self.raw()
         except (DamagedPacking, DamagedColumns) as error:

@@ -32,6 +32,7 @@ from ..core.errors import (
 )
 from ..core.limits import CHUNK
 from ..exchange.line import Line
+from ..wire.protocol.names import PeerCapability
 from .answer import Reply, Response, Watch, clock_skew
 from .failures import disk_error, line_errors, speaks_otherwise
 from .limits import MOST_REDIRECTS, REDIRECTS, Limits, Pace
@@ -60,10 +61,12 @@ class Transport:
 
     Attributes:
         resuming: keeps what broke off, None if nothing is kept.
+        has_dictionary: whether the peer has the dictionary of this version, so that small bodies are packed with it.
         line: how good the line was so far.
     """
 
     resuming: Resuming | None = None
+    has_dictionary = False
 
     def __init__(
         self,
@@ -113,6 +116,18 @@ class Transport:
     def authenticate(self, auth: AuthBase) -> None:
         """Let every request be authenticated in this way, in place of HTTP Basic."""
         self._auth = auth
+
+    def use_dictionary(self) -> None:
+        """Let small bodies be packed with the dictionary in both directions, and leave out what one of ours knows."""
+        self.has_dictionary = True
+        self._session.headers["Accept-Encoding"] = f"gzip, {PeerCapability.DICTIONARY.value}"
+        # HTTP/1.1 keeps connections unless it is told otherwise.
+        del self._session.headers["Connection"]
+
+    def forget_dictionary(self) -> None:
+        """Do without the dictionary: the peer does not have it any more."""
+        self.has_dictionary = False
+        self._session.headers["Accept-Encoding"] = "gzip"
 
     def close(self) -> None:
         """Close the connections to the peer."""

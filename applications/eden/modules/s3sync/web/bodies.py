@@ -13,7 +13,13 @@ from typing import Any, BinaryIO, Callable
 
 from gluon import HTTP, current
 
-from ..core.errors import BadRequest, DocumentTooLarge, LengthRequired, TruncatedDocument
+from ..core.errors import (
+    BadRequest,
+    DocumentTooLarge,
+    LengthRequired,
+    TruncatedDocument,
+    UnsupportedFormat,
+)
 from ..core.limits import CHUNK, FILE_SIZE, MEGABYTE, WORTH_RESUMING
 from ..host.settings import SyncSettings
 from ..passive import files as files
@@ -21,13 +27,17 @@ from ..passive import parts as parts
 from ..site import Site
 from ..ui.refusals import refusal
 from ..ui.sent_forms import form_keeper
+from ..wire import dictionary as dictionary
 from ..wire.columns import WORTH_FOLDING, DamagedColumns, fold, unfold
 from ..wire.compression import DamagedPacking, gzip, is_packed, thorough
 from ..wire.part_store import digest_of
+from ..wire.protocol.names import DICTIONARIES, PeerCapability
 from .front.limits import TAKES
 
 #: Minimum bytes of an answer to compress.
 WORTH_PACKING = 1024
+#: The coding of small answers, and the bytes from which on one may be worth the header that names it.
+DICTIONARY, LEAST_FOR_DICTIONARY = PeerCapability.DICTIONARY.value, 64
 REGISTRATION_SIZE = 64 * 1024
 #: Bytes of the largest text in a form: the shape of a location.
 LARGEST_TEXT = 64 * MEGABYTE
@@ -64,6 +74,7 @@ def request_body(
         BadRequest: there is no body.
         LengthRequired: it comes in chunks, which the web server does not pass on.
         TruncatedDocument: it is shorter than announced, or the compressed data are damaged.
+        UnsupportedFormat: it is packed with a dictionary that is not here.
         HTTP: the web server only asks whether the body will be taken.
     """
     if request.env.eden_asks_before_body:  # front.limits.ASKS
@@ -90,14 +101,11 @@ def request_body(
             raise DocumentTooLarge(f"The body has {arrived} bytes; this site takes {most}.")
         if arrived < length:
             raise TruncatedDocument(f"{length} bytes were announced, {arrived} arrived.")
-        start = body.read(2)
-        body.seek(0)
-        labelled = "gzip" in (request.env.http_content_encoding or "").lower()
-        if is_packed(start) and (labelled or not is_file):
+        plain = _unpacked(request, body, is_file)
+        if plain is not None:
             unpacked = undo.enter_context(_spooled(site))
             try:
-                plain = gzip.unpack(iter(lambda: body.read(CHUNK), b""))
-                files.copy_limited(plain if is_file else unfold(plain), unpacked, most)
+                files.copy_limited(plain, unpacked, most)
             except (DamagedPacking, DamagedColumns) as error:
                 raise TruncatedDocument(f"The packed body cannot be read: {error}.") from error
             unpacked.seek(0)
@@ -105,6 +113,26 @@ def request_body(
         yield body
         if sent_before is not None:
             parts.used(site, asking(request), str(sent_before))
+
+
+def _unpacked(request: Any, body: BinaryIO, is_file: bool) -> Iterator[bytes] | None:
+    """Return what a body holds, in steps, None if it is not packed; arguments as for ``request_body``.
+
+    Raises:
+        UnsupportedFormat: it is packed with a dictionary that is not here.
+    """
+    start = body.read(2)
+    body.seek(0)
+    coding = (request.env.http_content_encoding or "").strip().lower()
+    chunks = iter(lambda: body.read(CHUNK), b"")
+    if coding == DICTIONARY:
+        return dictionary.unpack(chunks)
+    if coding.startswith(DICTIONARIES):
+        raise UnsupportedFormat("The body is packed with a dictionary that is not here.", hint="Use gzip.")
+    if is_packed(start) and ("gzip" in coding or not is_file):
+        plain = gzip.unpack(chunks)
+        return plain if is_file else unfold(plain)
+    return None
 
 
 def asking(request: Any) -> str | None:
@@ -194,17 +222,15 @@ def stream_answer(
         write(out)
         size = out.tell()
         response.headers["Content-Type"] = f"{kind}; charset=utf-8"
-        if size >= WORTH_PACKING and site.host.settings.get_sync_compression() and _takes_gzip(request):
+        folds = columns and size >= WORTH_FOLDING
+        coding = _coding(site, request, size, folds)
+        if coding:
             packed = undo.enter_context(_spooled(site))
             out.seek(0)
-            source = out
-            if columns and size >= WORTH_FOLDING:
-                thorough.pack_chunks(fold(iter(lambda: source.read(CHUNK), b"")), packed)
-            else:
-                gzip.pack(source, packed)
-            out.close()
+            coding = _pack(out, packed, coding, folds)
+        if coding:
             out, size = packed, packed.tell()
-            response.headers["Content-Encoding"] = "gzip"
+            response.headers["Content-Encoding"] = coding
         response.headers["Vary"] = "Accept-Encoding"
         if keep and size >= WORTH_RESUMING:
             digest = parts.keep(site, asking(request), question(request), out, size)
@@ -213,6 +239,41 @@ def stream_answer(
         out.seek(0)
         undo.pop_all()
         return send_file(request, response, out, size)
+
+
+def _coding(site: Site, request: Any, size: int, folds: bool) -> str:
+    """Return how an answer may be packed, as the asking site takes it; "" for not at all.
+
+    Args:
+        site, request: as for ``stream_answer``.
+        size: its bytes.
+        folds: whether it goes column by column, which is better than the dictionary where there are many records.
+    """
+    if not site.host.settings.get_sync_compression():
+        return ""
+    if not folds and LEAST_FOR_DICTIONARY <= size <= dictionary.MOST and _takes(request, DICTIONARY):
+        return DICTIONARY
+    return "gzip" if size >= WORTH_PACKING and _takes(request, "gzip") else ""
+
+
+def _pack(out: BinaryIO, packed: BinaryIO, coding: str, folds: bool) -> str:
+    """Write an answer packed; return how, "" if it is not: it would have as many bytes.
+
+    Args:
+        out: the answer.
+        packed: where it is written.
+        coding: from ``_coding``.
+        folds: as for that.
+    """
+    if coding == DICTIONARY:
+        small = dictionary.pack(out.read())
+        packed.write(small or b"")
+        return coding if small else ""
+    if folds:
+        thorough.pack_chunks(fold(iter(lambda: out.read(CHUNK), b"")), packed)
+    else:
+        gzip.pack(out, packed)
+    return coding
 
 
 def _spooled(site: Site) -> Any:
@@ -277,10 +338,10 @@ def send_file(request: Any, response: Any, stream: BinaryIO, size: int, offset: 
     return response.stream(stream, chunk_size=CHUNK, request=request)
 
 
-def _takes_gzip(request: Any) -> bool:
-    """Return whether the asking site accepts gzip, and does not exclude it (``gzip;q=0``)."""
+def _takes(request: Any, coding: str) -> bool:
+    """Return whether the asking site accepts a coding, and does not exclude it (``gzip;q=0``)."""
     accepted = (request.env.http_accept_encoding or "").lower().replace(" ", "")
-    return any("gzip" in each and not RULED_OUT.search(each) for each in accepted.split(","))
+    return any(coding in each and not RULED_OUT.search(each) for each in accepted.split(","))
 
 
 def json_answer(response: Any, body: Mapping[str, Any]) -> str:

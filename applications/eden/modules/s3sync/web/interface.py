@@ -170,7 +170,8 @@ def standing_request(request: Any, response: Any) -> Any:
     """Answer /sync/standing.json: a site tells how its run ended, and is told what of its records is open here."""
     with answering(request, Activity.PULL) as site:
         told = StandingReport.from_body(_sent_json(site, request, STANDING_SIZE))
-        return json_answer(response, standing_reply(standing.take(site, asking(request), told)))
+        found = standing.take(site, asking(request), told)
+        return packed_json_answer(site, request, response, standing_reply(found))
 
 
 def news_request(request: Any, response: Any) -> Any:

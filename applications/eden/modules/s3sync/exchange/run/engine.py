@@ -233,7 +233,7 @@ class Engine:
         """
         pages = self._pushing.prepared()
         left = [each.push.task for each in pages]
-        if len(pages) > 1 and hopeless is None:
+        if len(pages) >= self._pushing.least and hopeless is None:
             try:
                 results = self._pushing.send_together(pages)
             except (Cancelled, AlreadyRunning):

@@ -185,6 +185,11 @@ class Pushing:
     # --- several at once ---------------------------------------------------------------------------------
 
     @property
+    def least(self) -> int:
+        """How many small pages are worth such a request: with a dictionary for requests one is."""
+        return 1 if PeerCapability.DICTIONARY in self._run.local.capabilities() else 2
+
+    @property
     def is_full(self) -> bool:
         """Whether as many small pages are waiting as go into one request."""
         return len(self._prepared) >= self.most

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from ...core.errors import BadRequest, DocumentTooLarge, InternalError, PeerBusy
+from ...wire.protocol.names import DICTIONARIES
 from ...wire.protocol.replies import failure
 from .sent_again import Fields, button
 
@@ -36,23 +37,35 @@ _FOR_BROWSERS = frozenset(
         "x-frame-options",
     )
 )
+_NOT_GUESSED, _JSON = "x-content-type-options", "application/json"
 _OF_DOCUMENTS = [
     ("Cache-Control", "no-store"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
 ]
 
 
-def spared(headers: list[tuple[str, str]], method: str) -> list[tuple[str, str]]:
+def spared(headers: list[tuple[str, str]], method: str, accepts: str = "") -> list[tuple[str, str]]:
     """Return the headers of an answer to a program, without those for browsers.
 
-    A browser can be led to an address by GET only, so answers to other methods need none of them.
+    A browser can be led to an address by GET only, so answers to other methods need none of them. Who accepts a
+    dictionary is one of ours: no page can make a browser say so.
 
     Args:
         headers: as web2py wrote them.
         method: of the request.
+        accepts: the codings that it accepts.
     """
     kept = [each for each in headers if each[0].lower() not in _FOR_BROWSERS]
+    if DICTIONARIES in accepts:
+        kept = [_briefly(*each) for each in kept if each[0].lower() != _NOT_GUESSED]
+        return [*kept, _OF_DOCUMENTS[0]] if method in ("GET", "HEAD") else kept
     return [*kept, *_OF_DOCUMENTS] if method in ("GET", "HEAD") else kept
+
+
+def _briefly(name: str, value: str) -> tuple[str, str]:
+    # JSON has no parameter for characters (RFC 8259, 11).
+    is_json = name.lower() == "content-type" and value.startswith(_JSON)
+    return (name, _JSON) if is_json else (name, value)
 
 
 class Answer(NamedTuple):

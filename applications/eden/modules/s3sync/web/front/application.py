@@ -284,8 +284,8 @@ class Front:
             return self._send(after_the_end(size), start_response)
         ticket = held.header("web2py_error").partition("ticket ")[2]
         if not (held.status.startswith("500") and ticket):
-            method = str(before.get("REQUEST_METHOD"))
-            start_response(held.status, spared(held.headers, method) if for_program else held.headers)
+            said = [str(before.get(name, "")) for name in ("REQUEST_METHOD", "HTTP_ACCEPT_ENCODING")]
+            start_response(held.status, spared(held.headers, *said) if for_program else held.headers)
             return body
         _close(body)
         if for_program:

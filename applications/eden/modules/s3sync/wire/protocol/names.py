@@ -20,6 +20,7 @@ class PeerCapability(TextEnum):
         COLUMNS: documents travel column by column over bad lines.
         LISTEN: a site may listen until something changes.
         PRESCRIBE: a question for news tells which prescription is followed, and is answered with another one.
+        DICTIONARY: small bodies may be packed with the dictionary of this name, which has its digest in it.
     """
 
     CURSOR = "cursor"
@@ -33,6 +34,7 @@ class PeerCapability(TextEnum):
     PRESCRIBE = "prescribe"
     LISTEN = "listen"
     COLUMNS = "columns"
+    DICTIONARY = "dict-3ac52034"
 
 
 SYNC_PATH = "sync/sync.xml"
@@ -50,6 +52,9 @@ JOIN_PATH = "sync/join.json"
 
 #: Header of the answer to a pull: the cursor at which the next page begins, where there is one.
 CURSOR_HEADER = "Eden-Sync-Cursor"
+
+#: How the names of dictionaries begin, as capabilities and as codings of bodies.
+DICTIONARIES = "dict-"
 
 #: What this version announces.
 CAPABILITIES: tuple[str, ...] = tuple(PeerCapability)

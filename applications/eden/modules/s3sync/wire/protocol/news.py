@@ -1,7 +1,8 @@
 """One question for the news of all resources, and its answer.
 
 Most questions get nothing. The answering site keeps the last one, so that it can be asked again by its digest alone:
-that takes a few hundred bytes, however many resources there are.
+that takes a few hundred bytes, however many resources there are. After a run that moved something only those pulls
+travel that have changed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -25,7 +27,11 @@ MOST_PULLS = 1000
 #: Stands for the token of a request's number, which is another one in each question.
 _ANY_TOKEN = "0"
 _DIGEST = re.compile(r"[0-9a-f]{32}")
+#: The beginning of a digest that tells one question of a site from another one.
+_BEGINNING = re.compile(r"[0-9a-f]{8}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+#: Characters of a pull that is not read anew each time.
+_REMEMBERED = 1000
 
 
 @dataclass(frozen=True)
@@ -37,12 +43,16 @@ class NewsQuestion:
         token: random name of this request.
         pulls: the query of each pull, None for those of the last question, which had this digest.
         follows: digits of the prescription that the asking site follows, None where it follows none that may come.
+        after: the beginning of the digest of the last question, where ``changes`` are all that differs from it.
+        changes: those of its pulls that are others now, in their places.
     """
 
     digest: str
     token: str
     pulls: tuple[str, ...] | None = None
     follows: str | None = None
+    after: str | None = None
+    changes: tuple[str, ...] = ()
 
     @classmethod
     def whole(cls, requests: Sequence[PullRequest], follows: str | None = None) -> NewsQuestion:
@@ -54,13 +64,45 @@ class NewsQuestion:
         """
         token = next((each.number.token for each in requests if each.number is not None), _ANY_TOKEN)
         pulls = tuple(_without_token(each).to_query() for each in requests)
-        digest = hashlib.sha256("\n".join(pulls).encode("utf-8")).hexdigest()[:32]
-        return cls(digest, token, pulls, follows)
+        return cls(digest_of(pulls), token, pulls, follows)
 
     @property
     def short(self) -> NewsQuestion:
         """The question by its digest alone."""
         return replace(self, pulls=None)
+
+    @property
+    def memory(self) -> str:
+        """What the asking site keeps of a whole question, to ask ``briefly`` the next time."""
+        return " ".join([self.digest, *map(_mark, self.pulls or ())])
+
+    def briefly(self, memory: str, *, by_changes: bool) -> NewsQuestion:
+        """Return this whole question as briefly as a site understands it that remembers another one.
+
+        Args:
+            memory: of the question that it remembers, "" for none.
+            by_changes: whether it can be told what has changed since.
+        """
+        digest, *marks = memory.split() or [""]
+        if digest == self.digest:
+            return self.short
+        pulls = self.pulls or ()
+        changes = tuple(each for each, mark in zip(pulls, marks) if _mark(each) != mark)
+        if not by_changes or len(marks) != len(pulls) or len(changes) == len(pulls):
+            return self
+        return replace(self, pulls=None, after=digest[:8], changes=changes)
+
+    def changed(self, digest: str, pulls: Sequence[str]) -> list[str] | None:
+        """Return the pulls of a question that tells what has changed; None if it was not this that it came after.
+
+        Args:
+            digest, pulls: of the last question.
+        """
+        if self.after is None or not digest.startswith(self.after):
+            return None
+        others = {_resource(each): each for each in self.changes}
+        found = [others.get(_resource(each), each) for each in pulls]
+        return found if digest_of(found) == self.digest else None
 
     def to_body(self) -> bytes:
         """Return the body of the request."""
@@ -69,6 +111,8 @@ class NewsQuestion:
             told["pulls"] = self.pulls
         if self.follows is not None:
             told["follows"] = self.follows
+        if self.after is not None:
+            told.update(after=self.after, changes=self.changes)
         return json.dumps(told, separators=(",", ":")).encode("utf-8")
 
     @classmethod
@@ -92,14 +136,14 @@ class NewsQuestion:
         follows = told.get("follows")
         if follows is not None and not (isinstance(follows, str) and FOLLOWED.fullmatch(follows)):
             raise BadRequest("The question follows nothing known.", hint="Send 16 hexadecimal digits.")
-        if pulls is None:
+        if pulls is not None:
+            return cls(digest, token, _texts(pulls), follows)
+        after = told.get("after")
+        if after is None:
             return cls(digest, token, None, follows)
-        found = as_texts(pulls)
-        if not all(map(is_text, found)):
-            raise BadRequest("A pull cannot be read.", hint="Send whole characters.")
-        if len(found) > MOST_PULLS:
-            raise BadRequest(f"The question is for more than {MOST_PULLS} resources.", hint="Send several.")
-        return cls(digest, token, tuple(found), follows)
+        if not (isinstance(after, str) and _BEGINNING.fullmatch(after)):
+            raise BadRequest("The question comes after none.", hint="Send 8 hexadecimal digits.")
+        return cls(digest, token, None, follows, after, _texts(told.get("changes")))
 
     def requests(self, pulls: Sequence[str], repository: str) -> list[PullRequest]:
         """Return the pulls that are asked.
@@ -124,13 +168,43 @@ class NewsQuestion:
         ]
 
 
+def digest_of(pulls: Sequence[str]) -> str:
+    """Return the digest of the pulls of a question."""
+    return hashlib.sha256("\n".join(pulls).encode("utf-8")).hexdigest()[:32]
+
+
+def _mark(pull: str) -> str:
+    return hashlib.sha256(pull.encode("utf-8")).hexdigest()[:8]
+
+
+def _resource(pull: str) -> str:
+    return parse_qs(pull).get("resource", [""])[0]
+
+
+def _texts(told: Any) -> tuple[str, ...]:
+    found = as_texts(told)
+    if not all(map(is_text, found)):
+        raise BadRequest("A pull cannot be read.", hint="Send whole characters.")
+    if len(found) > MOST_PULLS:
+        raise BadRequest(f"The question is for more than {MOST_PULLS} resources.", hint="Send several.")
+    return tuple(found)
+
+
 def read_pulls(pulls: Sequence[str]) -> list[PullRequest]:
     """Return the pulls of a question from their queries.
 
     Raises:
         BadRequest: one of them cannot be read.
     """
-    return [PullRequest.from_vars(parse_qs(each, keep_blank_values=True)) for each in pulls]
+    return [(_known_pull if len(each) <= _REMEMBERED else _read_pull)(each) for each in pulls]
+
+
+def _read_pull(pull: str) -> PullRequest:
+    return PullRequest.from_vars(parse_qs(pull, keep_blank_values=True))
+
+
+#: Most questions ask the same once more: to read a query takes as long as to look for its answer.
+_known_pull = lru_cache(maxsize=5000)(_read_pull)
 
 
 def _without_token(request: PullRequest) -> PullRequest:

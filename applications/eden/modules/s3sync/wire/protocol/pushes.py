@@ -28,7 +28,8 @@ class Pushes:
 
     def to_body(self) -> bytes:
         """Return the body of the request."""
-        return json.dumps([[each.to_query(), document] for each, document in self.pages]).encode("utf-8")
+        pages = [[each.to_query(), document] for each, document in self.pages]
+        return json.dumps(pages, separators=(",", ":")).encode("utf-8")
 
     @classmethod
     def from_body(cls, body: bytes) -> Pushes:

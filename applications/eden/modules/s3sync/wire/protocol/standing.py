@@ -111,7 +111,7 @@ class StandingReport:
             "changed": dict(self.changed),
             "version": self.version,
         }
-        return json.dumps(told).encode("utf-8")
+        return json.dumps(told, separators=(",", ":")).encode("utf-8")
 
     @classmethod
     def from_body(cls, body: bytes) -> StandingReport:
