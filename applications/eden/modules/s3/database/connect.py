@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from gluon import DAL
 
@@ -22,6 +22,20 @@ def _tune_sqlite(adapter: Any) -> None:
     adapter.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT};")
     adapter.execute("PRAGMA journal_mode = WAL;")
     adapter.execute("PRAGMA synchronous = NORMAL;")
+
+
+class Database(DAL):
+    """pydal's DAL, which looks for each table whether it has an attribute of that name already.
+
+    To list them takes a tenth of a millisecond for each table, and they are always the same.
+    """
+
+    _names: ClassVar[list[str] | None] = None
+
+    def __dir__(self) -> list[str]:
+        if Database._names is None:
+            Database._names = [str(name) for name in super().__dir__()]
+        return Database._names
 
 
 def connect(uri: str, folder: str, pool_size: int = 10, migrate: bool = False, **options: Any) -> DAL:
@@ -50,7 +64,7 @@ def connect(uri: str, folder: str, pool_size: int = 10, migrate: bool = False, *
         uri = _NO_PASSWORD.sub(r"\1:@", uri)
     # gis_location has columns L0 to L5: pydal would create them in lower case, but query upper case.
     options.setdefault("ignore_field_case", False)
-    return DAL(
+    return Database(
         uri,
         folder=folder,
         pool_size=pool_size,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..database import own_rows as own_rows
 from ..host.settings import DECIDABLE
 
 #: The most records of a page that may be set.
@@ -33,8 +34,7 @@ def decided(db: Any) -> dict[tuple[str, str], Any]:
     Args:
         db: the DAL with sync_config.
     """
-    table = db.sync_config
-    row = db(table).select(*[table[name] for name in COLUMNS], orderby=table.id, limitby=(0, 1)).first()
-    if row is None:
-        return {}
-    return {place: row[name] for name, place in COLUMNS.items() if row[name] not in (None, "")}
+    for row in own_rows.read(db, "sync_config", {}, limit=1):
+        values = {place: getattr(row, name) for name, place in COLUMNS.items()}
+        return {place: value for place, value in values.items() if value not in (None, "")}
+    return {}

@@ -12,6 +12,7 @@ from . import own_rows as own_rows
 from .own_rows import Repositories
 from .store import open_store
 from .store.column_types import MOMENT
+from .store.statements import CHUNK
 
 
 class Checkpoints:
@@ -84,7 +85,7 @@ class Checkpoints:
 
         Args:
             repository_id: the repository, or several, None for all.
-            tables: names of tables, none for all.
+            tables: names of tables, none for all. Of more than a statement can name all are read.
         """
         return {
             key: {direction: text for direction, (text, _) in dated.items()}
@@ -102,7 +103,7 @@ class Checkpoints:
             of, keys = own_rows.among(self._store, "repository_id", repository_id)
             conditions.append(of)
             given += keys
-        if tables:
+        if 0 < len(tables) <= CHUNK:
             conditions.append(f"tablename IN ({', '.join([mark] * len(tables))})")
             given += tables
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from types import SimpleNamespace
 from typing import Any, NamedTuple, Union
-from weakref import WeakKeyDictionary
 
 from ..core.schema import Field
 from .store import JournalRows, open_store
@@ -35,7 +34,8 @@ class _Plan(NamedTuple):
     encoders: dict[str, Converter | None]
 
 
-_plans: WeakKeyDictionary[JournalRows, dict[str, _Plan]] = WeakKeyDictionary()
+#: Kind and address of a database, and table -> its plan: our tables are the same in each request of a process.
+_plans: dict[tuple[type[JournalRows], str, str], _Plan] = {}
 
 
 def read(db: Any, table: str, where: Mapping[str, Any], *, limit: int | None = None) -> list[Any]:
@@ -85,17 +85,17 @@ def write(db: Any, table: str, key: int, values: Mapping[str, Any]) -> None:
 
 
 def _plan(db: Any, store: JournalRows, table: str) -> _Plan:
-    plans = _plans.setdefault(store, {})
-    if table not in plans:
+    key = (type(store), str(db._uri), table)
+    if key not in _plans:
         fields = [Field(each.name, each.type, each.type.partition(" ")[0]) for each in db[table]]
         columns = store.columns
         selected = ", ".join(columns.plain(columns.name(each.name), each) for each in fields)
-        plans[table] = _Plan(
+        _plans[key] = _Plan(
             f"SELECT {selected} FROM {columns.name(table)}",
             {each.name: columns.decoder(each) for each in fields},
             {each.name: columns.encoder(each) for each in fields},
         )
-    return plans[table]
+    return _plans[key]
 
 
 def _condition(store: JournalRows, plan: _Plan, where: Mapping[str, Any]) -> tuple[str, list[Any]]:

@@ -13,7 +13,6 @@ from ..core.cursor import Checkpoint, CheckpointKind, Comparison
 from ..core.limits import MOST_FILES
 from ..core.retry import pause
 from ..database.checkpoints import Checkpoints
-from ..database.store.statements import CHUNK
 
 #: So many of the last pages that an Eden got are remembered with their times.
 MOST_TIMES = 50
@@ -327,7 +326,7 @@ class ExchangeStates:
 
     def of_tables(self, tables: Collection[str]) -> dict[str, tuple[Checkpoint, Checkpoint]]:
         """Return for each of these tables what ``served`` and ``received`` return, read with one statement."""
-        found = self._checkpoints.states(self._repository_id, tables if len(tables) <= CHUNK else ())
+        found = self._checkpoints.states(self._repository_id, tables)
         states = {table: found.get((self._repository_id, table), {}) for table in tables}
         return {
             table: (

@@ -311,14 +311,16 @@ def check_origin(site: Site, request: Any) -> None:
     env = request.env
     if env.request_method in ("GET", "HEAD"):
         return
-    origin = env.http_origin
-    ours = {f"{scheme}://{env.http_host}" for scheme in ("http", "https")} | {
-        "{0.scheme}://{0.netloc}".format(urlsplit(site.base_url))
-    }
-    if (env.http_sec_fetch_site or "none") not in ("none", "same-origin") or (origin and origin not in ours):
+    is_foreign = (env.http_sec_fetch_site or "none") not in ("none", "same-origin")
+    if is_foreign or (env.http_origin and env.http_origin not in _origins(site, env.http_host)):
         raise NotPermitted(
             "A page of another site must not write here.", hint="Send it by a program, not by a browser."
         )
+
+
+def _origins(site: Site, host: str | None) -> set[str]:
+    own = urlsplit(site.base_url)
+    return {f"{own.scheme}://{own.netloc}", *(f"{scheme}://{host}" for scheme in ("http", "https"))}
 
 
 def _refuse(site: Site | None, request: Any, activity: Activity | None, error: SyncError) -> NoReturn:

@@ -9,6 +9,7 @@ __all__ = [
     "columns",
     "compression",
     "data_sets",
+    "dictionary",
     "exposition",
     "filter_limits",
     "filters",
