@@ -42,7 +42,8 @@ if settings.has_module("sync"):
         from s3sync.site import Site
         from s3sync.worker import on_change as on_change
 
-        return partial(on_change.Watch(scheduler.look_again).look, Site.from_current())
+        watch, site = on_change.Watch(scheduler.look_again), Site.from_current()
+        return scheduler.with_glance(partial(watch.look, site), partial(watch.has_moved, site))
 
     def sync_listening():
         """Return what begins jobs once something has changed at another site (see s3sync.worker.listening)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,6 +68,35 @@ def test_a_watch_is_made_once(worker: WatchingScheduler) -> None:
 
     worker.watches.append(watch)
     assert [worker.pop_task(), worker.pop_task()] == [None, None] and made == [1]
+
+
+def test_a_glance_that_finds_something_ends_the_wait_for_the_next_heartbeat(
+    worker: WatchingScheduler,
+) -> None:
+    found = [False, True]
+    worker.watches += [
+        lambda: worker.with_glance(lambda: False, lambda: found.pop(0)),
+        lambda: lambda: False,
+    ]
+    worker.w_stats.sleep = 60
+    assert worker.pop_task() is None
+    began = time.monotonic()
+    worker.sleep()
+    assert time.monotonic() - began < 10 and found == []
+
+
+def test_a_glance_that_fails_holds_up_nothing(
+    worker: WatchingScheduler, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails() -> bool:
+        raise ValueError("no such table")
+
+    monkeypatch.setattr("s3.scheduler.GLANCE", 0.01)
+    worker.watches.append(lambda: worker.with_glance(lambda: False, fails))
+    worker.w_stats.sleep = 0.05
+    assert worker.pop_task() is None
+    worker.sleep()
+    assert "no such table" in caplog.text
 
 
 def test_a_look_that_fails_is_told_and_holds_up_nothing(

@@ -86,6 +86,21 @@ def test_it_begins_after_its_pause(world: World, watch: Watch) -> None:
     assert [row.name for row in world.other.rows("org_organisation")][-1] == "Two"
 
 
+def test_a_change_is_seen_without_a_look_where_a_job_waits_for_it(
+    world: World, watch: Watch, job: int
+) -> None:
+    assert not watch.has_moved(world.site)
+    enter(world)
+    assert watch.has_moved(world.site)
+    watch.look(world.site)
+    assert not watch.has_moved(world.site), "it waits for its pause now"
+    jobs.remove_job(world.site.db, job)
+    world.site.db.commit()
+    watch.look(world.site)
+    enter(world, "Three")
+    assert not watch.has_moved(world.site)
+
+
 def test_what_follows_during_the_pause_does_not_prolong_it(world: World, watch: Watch) -> None:
     begun = []
     for number in range(PAUSE + 1):

@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 import math
 import threading
+import time
+from functools import partial
 from typing import Any, Callable
 
 from gluon.scheduler import ACTIVE, PICK, Scheduler
 
 Look = Callable[[], bool]
+#: Seconds between two glances of a worker that does nothing else.
+GLANCE = 0.5
 logger = logging.getLogger("eden.scheduler")
 
 
@@ -21,7 +25,8 @@ class WatchingScheduler(Scheduler):
 
     Attributes:
         watches: functions that a worker calls once; each returns one that queues what is due, if anything, commits it,
-            and returns whether there was anything.
+            and returns whether there was anything. A look may have a ``glance``, which costs little and returns
+            whether to look at once.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -40,8 +45,12 @@ class WatchingScheduler(Scheduler):
         self._again = min(self._again, seconds)
 
     def sleep(self) -> None:
-        """Wait for the next heartbeat, or until somebody wakes this worker."""
-        self._awake.wait(min(self.w_stats.sleep, self._again))
+        """Wait for the next heartbeat, or until somebody wakes this worker, or a glance finds something."""
+        ends = time.monotonic() + min(self.w_stats.sleep, self._again)
+        glances = [each for each in (getattr(look, "glance", None) for look in self._looks or ()) if each]
+        while not self._awake.wait(max(0.0, min(GLANCE, ends - time.monotonic()))):
+            if time.monotonic() >= ends or any(map(self._look, glances)):
+                break
         self._awake.clear()
         self._again = math.inf
 
@@ -56,6 +65,13 @@ class WatchingScheduler(Scheduler):
             self.db(self.db.scheduler_worker.status == PICK).update(status=ACTIVE)
             self.wrapped_assign_tasks()
         return super().pop_task()
+
+    @staticmethod
+    def with_glance(look: Look, glance: Look) -> Look:
+        """Return a look that has a glance."""
+        found = partial(look)
+        found.glance = glance  # type: ignore[attr-defined]
+        return found
 
     def _look(self, look: Look) -> bool:
         try:

@@ -35,6 +35,15 @@ class Watch:
         self._head: int | None = None
         self._waiting: dict[int, datetime] = {}
         self._begun: dict[int, int | None] = {}
+        self._has_jobs = False
+
+    def has_moved(self, site: Site) -> bool:
+        """Return whether something was changed since the last look, and a job waits for changes: with one look-up."""
+        if not self._has_jobs:
+            return False
+        moved = site.journal.head() != self._head
+        site.db.commit()
+        return moved
 
     def look(self, site: Site) -> bool:
         """Begin the jobs that are due because something has changed here.
@@ -63,6 +72,7 @@ class Watch:
     def _due(self, site: Site) -> list[tuple[int, int]]:
         """Return the repositories whose changes have waited long enough, each with its job."""
         found = jobs_after_change(site)
+        self._has_jobs = bool(found)
         if not found:
             return []
         head = site.journal.head()
