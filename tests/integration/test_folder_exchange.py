@@ -16,6 +16,7 @@ from s3sync.monitoring.status import statuses
 from s3sync.scheduler import jobs as jobs
 from s3sync.worker import synchronise as synchronise
 from tests.support.site import IN_A_FILE, Clock, SampleSite
+from tests.support.stylesheets import IMPORT, install
 
 ORG, OFFICE = "org_organisation", "org_office"
 
@@ -159,3 +160,23 @@ def test_the_overview_knows_the_folder_and_when_it_was_reached(exchange: Exchang
     assert found.where == str(exchange.shared) and found.facts.is_active
     assert found.facts.last_contact is not None and found.facts.last_contact.date() == date(2026, 3, 1)
     assert Capability.REGISTER not in exchange.a.repository(1).peer().capabilities
+
+
+def test_documents_in_a_format_of_the_operator_are_read_and_written(exchange: Exchange) -> None:
+    """One site writes them, the other one reads them; each has the stylesheets in a folder of its own."""
+    for site in exchange.sites:
+        install(site.folder / "private" / "formats", reads=IMPORT.replace("@number", "@id"))
+    repository = exchange.a.db.sync_repository
+    exchange.a.db(repository.id == 1).update(settings={"adapter": {"own_format": "sitelist"}})
+    exchange.a.db.commit()
+    exchange.add(exchange.a, "one", "Red & Cross")
+    exchange.run(exchange.a)
+    (written,) = [path for path in exchange.shared.iterdir() if path.name.startswith(ORG)]
+    assert written.suffix == ".sitelist" and 'label="Red &amp; Cross"' in written.read_text("utf-8")
+    exchange.run(exchange.b)
+    names = [row.name for row in exchange.b.db(exchange.b.db[ORG]).select()]
+    exchange.b.db.commit()
+    assert names == ["Red & Cross"]
+    (exchange.shared / f"{ORG}-other.sitelist").write_text("<sites>", "utf-8")
+    with pytest.raises(RunFailed, match="no XML"):
+        exchange.run(exchange.b)

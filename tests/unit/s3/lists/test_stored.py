@@ -16,6 +16,7 @@ from s3.lists.rows_in import AT_ONCE, RowImporter
 from s3.lists.stored import KEPT, MOST_KEPT, REFUSED, ROWS, State, StoredTable, forget, importer_of
 from s3sync.wire.tables.cells import TableError
 from tests.support.site import SampleSite
+from tests.support.stylesheets import SITES, install
 
 INCIDENT = "event_incident"
 
@@ -137,3 +138,31 @@ def test_old_tables_and_the_oldest_of_a_user_go(tmp_path: Path) -> None:
 def test_the_importer_of_a_table_has_its_columns(site: SampleSite, tmp_path: Path) -> None:
     found: Any = importer_of(site.s3db, site, kept(tmp_path / "lists", "Name\nOne\n").state)
     assert isinstance(found, RowImporter)
+
+
+def test_a_file_in_a_format_of_the_operator_is_imported_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(current, "T", str, raising=False)
+    site = SampleSite(tmp_path)
+    install(tmp_path / "formats")
+
+    def brought(text: str, name: str) -> StoredTable:
+        return StoredTable.keep(
+            tmp_path / "lists", io.BytesIO(text.encode()), State(7, "cr_shelter", name, [])
+        )
+
+    stored = brought(SITES, "places.SiteList")
+    assert stored.state.headings == ["uuid", "name", "comments"] and stored.state.count == 2
+    assert sorted(each.name for each in stored.folder.iterdir()) == [ROWS, "state.json"]
+    stored.state.columns, stored.state.agreed = ["uuid", "name", "comments"], True
+    stored.save()
+    stored.go_on(importer_of(site.s3db, site, stored.state), 60)
+    assert stored.state.counts == {"created": 2}
+    assert {row.name for row in site.db(site.db.cr_shelter).select()} == {"Mill & river", "School"}
+    for text in ("<sites>", "no xml", "<other/>", "<sites/>"):
+        with pytest.raises(TableError):
+            brought(text, "places.sitelist")
+    # Only the end of a name counts, and only that of a format that is there.
+    with pytest.raises(TableError):
+        brought(SITES, "sitelist.other")

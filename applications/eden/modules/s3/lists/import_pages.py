@@ -12,6 +12,7 @@ from typing import Any
 
 from gluon import FORM, INPUT, URL, current, redirect
 
+from s3sync.transport.stylesheets import Stylesheets
 from s3sync.ui.refusals import refusal
 from s3sync.ui.sent_forms import process
 from s3sync.wire.alerts.incident import TABLE as INCIDENT
@@ -103,6 +104,9 @@ class ImportPages(Presentation):
             has_place=place_field(self.s3db, self.table) is not None,
             takes_alerts=str(self.table) == INCIDENT,
             formats=", ".join(called(each) for each in formats_of(self)),
+            own_formats=[
+                each.name for each in Stylesheets.beside(self.home.parent / "spool").all() if each.reads
+            ],
             accepted=",".join(f".{each}" for each in (*formats_of(self), *MORE)),
         )
 

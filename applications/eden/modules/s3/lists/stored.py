@@ -11,6 +11,7 @@ import shutil
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
@@ -18,8 +19,11 @@ from uuid import UUID, uuid4
 from gluon import current
 
 from s3sync.core.atomic_write import replace_text
+from s3sync.core.errors import SyncError
+from s3sync.transport.stylesheets import Stylesheets, parameters
 from s3sync.wire.tables import alert_table as alert_table
 from s3sync.wire.tables import csv_table as csv_table
+from s3sync.wire.tables import document_table as document_table
 from s3sync.wire.tables import feature_table as feature_table
 from s3sync.wire.tables import xlsx_table as xlsx_table
 from s3sync.wire.tables.cells import TableError
@@ -121,10 +125,15 @@ class StoredTable:
             with (folder / "upload").open("w+b") as copy:
                 shutil.copyfileobj(_limited(source), copy)
                 copy.seek(0)
-                kind = kind_of(copy, state.table)
-                with contextlib.closing(_rows_of(kind, copy)) as rows:
+                own = _own_format(home, state.filename)
+                kind = kind_of(copy, state.table) if own is None else document_table
+                with contextlib.ExitStack() as undo:
+                    document: BinaryIO = copy
+                    if own is not None:
+                        document = undo.enter_context(_as_document(own, copy, folder, state))
+                    rows = undo.enter_context(contextlib.closing(_rows_of(kind, document, state.table)))
                     # The first row of a table names the columns; the first feature is one.
-                    first = 1 if kind in (feature_table, alert_table) else 2
+                    first = 2 if kind in (csv_table, xlsx_table) else 1
                     _store_rows(rows, folder / ROWS, state, first)
             (folder / "upload").unlink()
             replace_text(folder / STATE, json.dumps(asdict(state)))
@@ -223,12 +232,38 @@ def kind_of(source: BinaryIO, table: str) -> Any:
     return feature_table if feature_table.is_one(beginning) else csv_table
 
 
-def _rows_of(kind: Any, source: BinaryIO) -> Generator[list[str], None, None]:
+def _own_format(home: Path, filename: str) -> Stylesheets | None:
+    """Return the formats of the operator, if the name of a file ends with that of one of them; None else."""
+    own = Stylesheets.beside(home.parent / "spool")
+    one = own.find(filename.rpartition(".")[2].lower())
+    return own if one is not None and one.reads else None
+
+
+@contextlib.contextmanager
+def _as_document(own: Stylesheets, source: BinaryIO, folder: Path, state: State) -> Iterator[BinaryIO]:
+    """Open what a stylesheet of the operator makes of a file."""
+    name = state.filename.rpartition(".")[2].lower()
+    told = parameters(state.table, "", "", datetime.now(timezone.utc).replace(tzinfo=None))
+    path = folder / "document"
+    try:
+        with path.open("w+b") as document:
+            own.to_s3xml(name, source, document, told)
+            document.seek(0)
+            yield document
+    except SyncError as error:
+        raise TableError(error.message.rstrip(".")) from error
+    finally:
+        path.unlink()
+
+
+def _rows_of(kind: Any, source: BinaryIO, table: str = "") -> Generator[list[str], None, None]:
     """Return the rows of a file, headings first.
 
     Raises:
         TableError: it is none that this site reads.
     """
+    if kind is document_table:
+        return document_table.read(source, table, MOST_STORED)
     if kind is alert_table:
         return alert_table.read(source, str(getattr(current.T, "accepted_language", None) or ""))
     found: Generator[list[str], None, None] = kind.read(source)

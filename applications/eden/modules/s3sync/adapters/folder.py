@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ..transport.storage import LocalFolder, Storage
-from ._by_files.documents import FORMAT, DocumentsAdapter
+from ._by_files.documents import FORMAT, OWN_FORMAT, DocumentsAdapter
 from .base import T
 from .connection_test import ConnectionTest, in_folders
 from .settings import Kind, Setting
@@ -35,6 +35,7 @@ class FolderAdapter(DocumentsAdapter):
             Kind.PATH,
         ),
         FORMAT,
+        OWN_FORMAT,
     )
     guide: ClassVar[tuple[str, ...]] = (
         T("Choose a folder that the other site, or the other program, reaches too."),

@@ -10,7 +10,7 @@ from ..transport.places.ftp import FtpFolder
 from ..transport.places.names import server_of
 from ._by_files.at_server import PASSWORD, USERNAME, AtServer, FilesAtServer, Place, SiteAtServer
 from ._by_files.carried import PASSPHRASE
-from ._by_files.documents import FORMAT
+from ._by_files.documents import FORMAT, OWN_FORMAT
 from .base import T
 from .connection_test import Answer, Finding, Question
 from .settings import Kind, Setting
@@ -78,4 +78,4 @@ class FtpFilesAdapter(FtpServer, FilesAtServer):
 
     apitype: ClassVar[str] = "ftp_files"
     label: ClassVar[str] = T("Files at an FTP server")
-    settings: ClassVar[tuple[Setting, ...]] = (*SETTINGS, FORMAT)
+    settings: ClassVar[tuple[Setting, ...]] = (*SETTINGS, FORMAT, OWN_FORMAT)

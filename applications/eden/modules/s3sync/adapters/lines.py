@@ -7,6 +7,7 @@ import hashlib
 import os
 import stat
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +18,7 @@ from ..core.errors import ConfigurationError, DocumentError, DocumentTooLarge
 from ..core.limits import CHUNK
 from ..transport.client import Transport
 from ..transport.limits import Limits
+from ..transport.stylesheets import Stylesheets
 from ..wire.part_store import PartStore
 from ..wire.s3json import to_xml
 from ..wire.s3xml import DocumentLimits, DocumentReader
@@ -169,22 +171,34 @@ class Lines:
             raise
         return copy, digest.hexdigest()
 
-    def as_document(self, copy: Path, name: str) -> Path:
+    @property
+    def stylesheets(self) -> Stylesheets:
+        """The formats that the operator of this site has set up."""
+        return Stylesheets.beside(self.spool)
+
+    def as_document(self, copy: Path, name: str, told: Mapping[str, str] | None = None) -> Path:
         """Return a copy in the spool folder as S3XML; all of it is read: no broken one is imported.
 
         Args:
             copy: the copy, which is replaced, and removed where it is no document.
-            name: the name of the file, for messages; S3JSON ends with ``.s3json``.
+            name: the name of the file, for messages; S3JSON ends with ``.s3json``, a format of the operator with its
+                name.
+            told: what a stylesheet of the operator is told.
 
         Raises:
             DocumentError: it is no complete document, or too large; the error names the file.
         """
         document = copy
         try:
-            if name.endswith(".s3json"):
+            end = name.rpartition(".")[2]
+            own = self.stylesheets.find(end)
+            if end == "s3json" or own is not None:
                 document = self._spool_file()
                 with copy.open("rb") as source, document.open("wb") as out:
-                    to_xml(source, out)
+                    if own is None:
+                        to_xml(source, out)
+                    else:
+                        self.stylesheets.to_s3xml(end, source, out, told or {})
                 copy.unlink()
             with document.open("rb") as source:
                 for _ in DocumentReader(source, DocumentLimits(max_bytes=self.limits.document_size)):

@@ -7,7 +7,7 @@ from typing import ClassVar
 from ..transport.places.s3 import S3Folder, is_installed
 from ._by_files.at_server import PROXY, AtServer, FilesAtServer, Place, SiteAtServer
 from ._by_files.carried import PASSPHRASE
-from ._by_files.documents import FORMAT
+from ._by_files.documents import FORMAT, OWN_FORMAT
 from .base import T
 from .settings import Kind, Setting
 
@@ -68,4 +68,4 @@ class S3FilesAdapter(S3Server, FilesAtServer):
 
     apitype: ClassVar[str] = "s3_files"
     label: ClassVar[str] = T("Files in S3")
-    settings: ClassVar[tuple[Setting, ...]] = (*SETTINGS, FORMAT)
+    settings: ClassVar[tuple[Setting, ...]] = (*SETTINGS, FORMAT, OWN_FORMAT)

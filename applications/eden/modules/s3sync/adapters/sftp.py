@@ -9,7 +9,7 @@ from ..transport.places.names import server_of
 from ..transport.places.sftp import HostKey, SftpFolder, is_host_key, is_installed
 from ._by_files.at_server import AtServer, FilesAtServer, Place, SiteAtServer
 from ._by_files.carried import PASSPHRASE
-from ._by_files.documents import FORMAT
+from ._by_files.documents import FORMAT, OWN_FORMAT
 from .base import T
 from .connection_test import Answer, ConnectionTest, Finding, Question
 from .settings import Kind, Setting
@@ -114,4 +114,4 @@ class SftpFilesAdapter(SftpServer, FilesAtServer):
 
     apitype: ClassVar[str] = "sftp_files"
     label: ClassVar[str] = T("Files at an SFTP server")
-    settings: ClassVar[tuple[Setting, ...]] = (*SETTINGS, FORMAT)
+    settings: ClassVar[tuple[Setting, ...]] = (*SETTINGS, FORMAT, OWN_FORMAT)

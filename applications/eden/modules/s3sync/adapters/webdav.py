@@ -7,7 +7,7 @@ from typing import ClassVar
 from ..transport.places.webdav import WebDavFolder
 from ._by_files.at_server import PASSWORD, PROXY, USERNAME, AtServer, FilesAtServer, Place, SiteAtServer
 from ._by_files.carried import PASSPHRASE
-from ._by_files.documents import FORMAT
+from ._by_files.documents import FORMAT, OWN_FORMAT
 from .base import T
 from .settings import Kind, Setting
 
@@ -55,4 +55,4 @@ class WebDavFilesAdapter(WebDavServer, FilesAtServer):
 
     apitype: ClassVar[str] = "webdav_files"
     label: ClassVar[str] = T("Files at a Nextcloud or WebDAV")
-    settings: ClassVar[tuple[Setting, ...]] = (*SETTINGS, FORMAT)
+    settings: ClassVar[tuple[Setting, ...]] = (*SETTINGS, FORMAT, OWN_FORMAT)

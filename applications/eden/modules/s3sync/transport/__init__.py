@@ -14,5 +14,6 @@ __all__ = [
     "resuming",
     "sealed_storage",
     "storage",
+    "stylesheets",
     "urls",
 ]

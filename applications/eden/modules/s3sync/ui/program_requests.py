@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Any
 
 from gluon.storage import Storage
@@ -12,6 +13,11 @@ from gluon.storage import Storage
 FORMATS = ("xml", "s3json", "json", "csv")
 #: Lists of data sets: pages for administrators, and lists for sites that subscribe (``web.data_sets``).
 DATA_SETS = ("dataset", "task", "resource_filter")
+#: What else the end of an address may be that people ask for; any other one is a format of the operator.
+OF_PEOPLE = ("html", "load", "xlsx", "geojson")
+#: Controllers whose addresses are no tables: nothing there has a format of the operator.
+NO_TABLES = ("sync", "default", "admin", "appadmin", "static")
+_OWN_FORMAT = re.compile(r"[a-z][a-z0-9_]{1,31}")
 #: Functions of the controller ``sync`` that are open to who is not logged in, and decide themselves what they give: the
 #: key of an invitation or of the monitoring, a signed address, and data sets that are public.
 OWN_RULES = ("join", "health", "metrics", "datasets", "archive", "download")
@@ -31,18 +37,27 @@ def normalise(request: Any) -> None:
     ):
         return
     name, dot, extension = request.args[-1].rpartition(".")
-    if dot and name and extension in FORMATS:
+    if dot and name and (extension in FORMATS or (name.isdigit() and _is_own(request, extension))):
         request.args[-1] = name
         request.extension = extension
 
 
 def is_interface(request: Any) -> bool:
-    """Return whether a request belongs to an interface for programs: ``.xml`` anywhere, the protocol, monitoring.
+    """Return whether a request belongs to an interface for programs: documents, the protocol, monitoring.
 
     Args:
         request: web2py's request, after ``normalise``.
     """
-    return request.extension in ("xml", "s3json") or is_protocol(request) or is_watch(request)
+    if request.extension in ("xml", "s3json") or is_protocol(request) or is_watch(request):
+        return True
+    return _is_own(request, request.extension)
+
+
+def _is_own(request: Any, extension: Any) -> bool:
+    """Return whether the end of an address may be a format of the operator; whether there is one is seen later."""
+    if request.controller in NO_TABLES or extension in FORMATS + OF_PEOPLE:
+        return False
+    return bool(_OWN_FORMAT.fullmatch(str(extension or "")))
 
 
 def is_watch(request: Any) -> bool:

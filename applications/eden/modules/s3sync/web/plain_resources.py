@@ -1,4 +1,4 @@
-"""Plain resources: a table as S3XML or S3JSON at its own address, read, written and deleted without cursors."""
+"""Plain resources: a table as S3XML, S3JSON or in a format of the operator at its own address, without cursors."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from ..exchange.exporter import ExportRequest
 from ..exchange.importer import Report
 from ..site import Site
 from ..site.scoping import scopes as scopes
+from ..transport.stylesheets import MOST_RECORDS
 from ..wire.filter_limits import together
 from ..wire.filters import Filter, is_filter, parse_filter
 from ..wire.protocol.push import PushReply
@@ -34,7 +35,7 @@ from ..wire.protocol.replies import RecordChanged
 from ..wire.protocol.times import parse_msince
 from ..wire.s3xml import error_tree as error_tree
 from .bodies import json_answer
-from .documents import FORMATS, answered, sent_document
+from .documents import FORMATS, answered, has_format, sent_document
 from .etags import IfMatch, if_match, written
 from .interface import RECORDS, TABLES, answering, checked_method, logger
 
@@ -58,7 +59,7 @@ def resource_request(request: Any, response: Any, prefix: str, name: str, record
         if not site.host.logged_in():
             raise NotAuthenticated("Authentication Required")
         scopes.check_other_address(site)
-        if request.extension not in FORMATS:
+        if not has_format(site, request.extension):
             raise UnsupportedFormat(f"The format {request.extension} is not available.")
         table = site.schema.table(f"{prefix}_{name}")
         key = _key(record_id)
@@ -118,6 +119,11 @@ def _export(site: Site, request: Any, response: Any, table: Table, key: int | No
         return answered(
             site, request, response, lambda out: site.exporter.export_keys(out, table, [key], wanted)
         )
+    if request.extension not in FORMATS:
+        keys = _few_keys(site, table, wanted, start or 0, limit)
+        return answered(
+            site, request, response, lambda out: site.exporter.export_keys(out, table, keys, wanted)
+        )
     if start is None and limit is None:
         site.journal.catch_up(table)
         return answered(site, request, response, lambda out: site.exporter.export(out, wanted))
@@ -138,6 +144,19 @@ def _keys(site: Site, table: Table, wanted: ExportRequest, start: int, limit: in
         msince=wanted.msince,
         live_only=not wanted.deleted,
     )
+
+
+def _few_keys(site: Site, table: Table, wanted: ExportRequest, start: int, limit: int | None) -> list[int]:
+    """Return the keys of a page for a stylesheet, which has all of it in memory; never fewer than were asked for."""
+    keys = _keys(
+        site, table, wanted, start, MOST_RECORDS + 1 if limit is None else min(limit, MOST_RECORDS + 1)
+    )
+    if len(keys) > MOST_RECORDS:
+        raise BadRequest(
+            f"More than {MOST_RECORDS} records are not written at once in this format.",
+            hint=f"Ask page by page, with start and limit, of at most {MOST_RECORDS} records.",
+        )
+    return keys
 
 
 def _exists(site: Site, table: Table, key: int, deleted: bool) -> bool:

@@ -19,6 +19,7 @@ __all__ = [
     "protocol",
     "s3json",
     "s3xml",
+    "stylesheets",
     "tables",
     "values",
     "xml_text",

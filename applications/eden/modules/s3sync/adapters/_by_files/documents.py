@@ -1,6 +1,7 @@
 """Repositories that are places in which documents lie, each site and each program with its own files.
 
-A file is one document, named ``<table>-<anything>.xml`` or ``<table>.xml``; one in S3JSON ends with ``.s3json``. Each
+A file is one document, named ``<table>-<anything>.xml`` or ``<table>.xml``; one in S3JSON ends with ``.s3json``, one in
+a format of this site's operator with the name of that. Each
 site writes its own files and reads those of the others.
 """
 
@@ -10,6 +11,7 @@ import contextlib
 import hashlib
 import itertools
 import json
+import re
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,7 +20,9 @@ from typing import Any, ClassVar
 from ...core.errors import ConfigurationError
 from ...exchange.peer import Asking, Capability, Exchange, PullResult, PushResult, Sending
 from ...transport.storage import Entry, Storage
+from ...transport.stylesheets import parameters
 from ...wire.s3json import to_json
+from ...wire.stylesheets.formats import is_name
 from ..base import Adapter, Remote, T
 from ..lines import Lines
 from ..settings import Kind, Setting
@@ -37,6 +41,21 @@ FORMAT = Setting(
     T("S3XML for sites of this kind and Edens, S3JSON for other programs; both are read"),
     Kind.CHOICE,
     choices=(("xml", "S3XML"), ("s3json", "S3JSON")),
+)
+
+
+def _no_name(entered: str) -> str:
+    """Return what is wrong with the name of a format."""
+    return "" if is_name(entered) else T("Enter the name of a format: small letters and digits")
+
+
+OWN_FORMAT = Setting(
+    "own_format",
+    T("Format of this site"),
+    T(
+        "Name of a format that the operator of this machine has set up, in place of those above. Usually empty."
+    ),
+    check=_no_name,
 )
 
 
@@ -111,7 +130,7 @@ class DocumentsAdapter(Adapter):
         if former is not None and former[2] == digest:
             copy.unlink()
             return None, digest
-        return self.lines.as_document(copy, self._told(name)), digest
+        return self.lines.as_document(copy, self._told(name), self._parameters(name)), digest
 
     def push(self, exchange: Exchange, document: Path, sending: Sending) -> PushResult:
         """See port ``Peer``. Readers of the place see a complete file or none."""
@@ -120,7 +139,7 @@ class DocumentsAdapter(Adapter):
         moment = self.lines.clock.now().strftime("%Y%m%dT%H%M%S")
         names = (f"{exchange.resource}-{moment}-{number:04d}{self._own}" for number in itertools.count())
         name = next(each for each in names if each not in there)
-        with _explained(f"{document} cannot be read"), self._as_sent(document) as sent:
+        with _explained(f"{document} cannot be read"), self._as_sent(document, exchange.resource) as sent:
             with sent.open("rb") as source:
                 size = place.write(name, source)
         there.add(name)
@@ -137,21 +156,31 @@ class DocumentsAdapter(Adapter):
         return self._taken_names
 
     @contextlib.contextmanager
-    def _as_sent(self, document: Path) -> Iterator[Path]:
-        if self._format != S3JSON:
+    def _as_sent(self, document: Path, resource: str) -> Iterator[Path]:
+        if self._format == FORMATS[0]:
             yield document
             return
-        converted = document.with_suffix(f".{S3JSON}")
+        converted = document.with_suffix(f".{self._format}")
         try:
             with document.open("rb") as source, converted.open("wb") as out:
-                to_json(source, out, self.lines.spool)
+                if self._format == S3JSON:
+                    to_json(source, out, self.lines.spool)
+                else:
+                    told = self._parameters(document.name, resource)
+                    self.lines.stylesheets.from_s3xml(self._format, source, out, told)
             yield converted
         finally:
             converted.unlink(missing_ok=True)
 
     @property
     def _format(self) -> str:
-        return str(self.remote.settings.get("format") or FORMATS[0])
+        own = self.remote.settings.get("own_format")
+        return str(own or self.remote.settings.get("format") or FORMATS[0])
+
+    def _parameters(self, name: str, resource: str = "") -> dict[str, str]:
+        """Return what a stylesheet is told of a file."""
+        table = resource or re.split(r"[-.]", name)[0]
+        return parameters(table, self.remote.own_uuid, "", self.lines.clock.now())
 
     @property
     def _sign(self) -> str:
@@ -164,7 +193,8 @@ class DocumentsAdapter(Adapter):
 
     def _files(self, entries: Sequence[Entry], resource: str) -> list[Entry]:
         """Return the files of others for a resource, sorted by name; a file that is being written has another name."""
-        ends = tuple(f".{each}" for each in FORMATS)
+        own_ones = [each.name for each in self.lines.stylesheets.all() if each.reads]
+        ends = tuple(f".{each}" for each in (*FORMATS, *own_ones, self._format))
         own = tuple(f"{self._sign}{each}" for each in ends)
         found = [
             entry
