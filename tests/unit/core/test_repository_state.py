@@ -31,6 +31,8 @@ VISITOR = RepositoryFacts(is_active=False, resources=0, last_contact=AGO)
     [
         (FINE, State.IN_STEP, Reason.EQUAL),
         (replace(FINE, next_run=None), State.IN_STEP, Reason.EQUAL),
+        (replace(FINE, is_active=False, rests="wrike"), State.UNKNOWN, Reason.RESTING),
+        (replace(FINE, is_active=False, rests="ccrm", is_revoked=True), State.UNKNOWN, Reason.REVOKED),
         (replace(FINE, incoming=0), State.IN_STEP, Reason.EQUAL),
         (replace(FINE, run_state=RunState.RUNNING, is_live=True), State.WORKING, Reason.RUNNING),
         (replace(FINE, run_state=RunState.RUNNING, is_live=True, undecided=3), State.WORKING, Reason.RUNNING),

@@ -39,6 +39,7 @@ class Reason(str, enum.Enum):
     NO_WORKER = "no_worker"
     QUEUED = "queued"
     REVOKED = "revoked"
+    RESTING = "resting"
     NOT_APPROVED = "not_approved"
     NO_CONTACT = "no_contact"
     NO_RESOURCES = "no_resources"
@@ -85,6 +86,7 @@ _CONDITIONS = {
     Reason.STOPPING: State.WORKING,
     Reason.QUEUED: State.WAITING,
     Reason.REVOKED: State.UNKNOWN,
+    Reason.RESTING: State.UNKNOWN,
     Reason.NO_CONTACT: State.NEVER,
     Reason.NO_RESOURCES: State.NEVER,
     Reason.NEVER_RUN: State.NEVER,
@@ -149,6 +151,7 @@ class RepositoryFacts:
         run_state: state of the last run; None before the first.
         is_live: whether a worker is working on that run now.
         is_prescription_open: whether the other site prescribes what is not carried out here.
+        rests: the type of the repository, where this site has none of that name; "" else.
         is_revoked: whether an administrator has taken away what the other site may do here.
         is_waiting: whether the other site registered, and waits for the approval of an administrator here.
         is_stopping: whether a person has asked it to stop.
@@ -179,6 +182,7 @@ class RepositoryFacts:
     run_state: RunState | None = None
     is_live: bool = False
     is_prescription_open: bool = False
+    rests: str = ""
     is_revoked: bool = False
     is_waiting: bool = False
     is_stopping: bool = False
@@ -227,6 +231,8 @@ def _reason(facts: RepositoryFacts, now: datetime) -> Reason:
     """Return the reason that an administrator has to know first."""
     if facts.is_revoked:
         return Reason.REVOKED
+    if facts.rests:
+        return Reason.RESTING
     if facts.is_waiting and not facts.is_active:
         return Reason.NOT_APPROVED
     if facts.run_state is RunState.RUNNING and facts.is_live:

@@ -153,6 +153,7 @@ def statuses(
         open_here, incoming = here.get(row.id, OpenRecords()), incoming_of(of_row)
         facts = RepositoryFacts(
             is_active=can_ask(row),
+            rests="" if (row.apitype or USUAL) in adapter_types() else row.apitype,
             resources=sum(1 for flow in of_row if flow.task is not None and flow.task.mode is not Mode.NONE),
             not_allowed=_not_allowed(bounds.get(row.id), of_row),
             run_state=run.state if run is not None else None,

@@ -26,6 +26,7 @@ from ....ui import look as look
 from ..context import ScreenContext
 from ..widgets import Confirmation, action_button, clear_words, confirm, pressed
 from ..words import states_and_units as states_and_units
+from ..words.resting import resting
 from . import connection_test as connection_test
 from .form import entered_values, lacking, left_out, repository_form, wants_test
 from .secrets import keep_secrets, refuse_another_destination
@@ -109,6 +110,10 @@ def configuration(screen: ScreenContext, record: Repository) -> Any:
             record.update(account_id=None)
         screen.session.flash = screen.T("The next account that uses this repository gets it.")
         redirect(URL("sync", "repository", args=[record.id, "update"]))
+    if (record.apitype or USUAL) not in adapter_types():
+        # A form of another type would make it one of that type.
+        screen.response.view = "sync/resting.html"
+        return {"why": resting(T, str(record.apitype)), "delete": delete.link}
     kind = _kind(record.apitype)
     here = URL("sync", "repository", args=[record.id, "update"])
     form = repository_form(screen, kind, record)

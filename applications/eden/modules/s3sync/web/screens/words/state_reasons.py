@@ -14,6 +14,7 @@ from ....site.labels import Translate
 from ....ui import look as look
 from . import prescriptions as prescriptions
 from .explanation import Explanation, begin, progress, tab_of, unscheduled
+from .resting import resting
 from .run_failures import failure_of
 from .states_and_units import number, records, sentence, span
 
@@ -48,6 +49,12 @@ def _revoked(T: Translate, status: RepositoryStatus) -> Explanation:
         "",
         T("Show its scope"),
         tab_of(status, "scope"),
+    )
+
+
+def _resting(T: Translate, status: RepositoryStatus) -> Explanation:
+    return Explanation(
+        resting(T, status.facts.rests), "", T("Show the configuration"), tab_of(status, "update")
     )
 
 
@@ -387,6 +394,7 @@ _EXPLANATIONS: dict[Reason, Callable[[Translate, RepositoryStatus], Explanation]
     Reason.QUEUED: _queued,
     Reason.NO_CONTACT: _no_contact,
     Reason.REVOKED: _revoked,
+    Reason.RESTING: _resting,
     Reason.NOT_APPROVED: _not_approved,
     Reason.NO_RESOURCES: _no_resources,
     Reason.NOT_ALLOWED: _not_allowed,
