@@ -60,7 +60,7 @@ class DirectPeer:
         eden: whether to ask as an Eden does, without cursors.
     """
 
-    capabilities = frozenset(Capability) - {Capability.CARRIED}
+    capabilities = frozenset(Capability) - {Capability.CARRIED, Capability.DATASETS}
     skew: float | None = 0.0
 
     def __init__(self, own: Site, other: Site, eden: bool = False) -> None:

@@ -37,7 +37,7 @@ class ScriptedPeer:
     skew: float | None = None
 
     def __init__(self, folder: Path) -> None:
-        self.capabilities = frozenset(Capability) - {Capability.CARRIED}
+        self.capabilities = frozenset(Capability) - {Capability.CARRIED, Capability.DATASETS}
         self.folder = folder
         self.pages: dict[str, list[int]] = {}
         self.document: int | None = None

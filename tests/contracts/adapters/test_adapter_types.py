@@ -15,6 +15,7 @@ from s3sync.adapters import adapter_types
 from s3sync.adapters._by_files.at_server import AtServer
 from s3sync.adapters.base import Adapter, Remote
 from s3sync.adapters.cap import AlertsAdapter
+from s3sync.adapters.data import DataAdapter
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.adapters.folder import FolderAdapter
 from s3sync.adapters.lines import Lines
@@ -25,6 +26,7 @@ from s3sync.exchange.peer import Asking, Capability, Exchange, Link, PullResult,
 from s3sync.transport.limits import Limits
 from s3sync.wire.carried.names import exchange_folder
 from s3sync.wire.carried.state import State
+from s3sync.wire.data_sets import PublishedSet, PublishedTask, Stamp, sets_document
 from tests.support.peer import (
     PASSWORD,
     USER,
@@ -37,6 +39,7 @@ from tests.support.peer import (
     authenticated,
 )
 
+A_SET = PublishedSet(Stamp("urn:set"), "SET", tasks=(PublishedTask(Stamp("urn:task"), "org_organisation"),))
 THEIR_UUID = "urn:uuid:00000000-0000-4000-8000-0000000000bb"
 
 
@@ -52,6 +55,8 @@ class EdenPeer(SimulatedPeer):
     def _answer(self, asked: Asked) -> Answer:
         if asked.method == "GET" and asked.value("resource") and self._given:
             return self._document(asked)
+        if asked.path == "/eden/sync/dataset.xml":
+            return Answer(body=sets_document([A_SET], "", parts=True).encode())
         return self._role(asked)
 
     def _document(self, asked: Asked) -> Answer:
@@ -102,6 +107,17 @@ class TestClassicEden(OfEden):
 
 class TestSuccessorOfEden(OfEden):
     role = Successor
+    in_one_go = True
+
+
+class TestDataSetsOfOurs(OfEden):
+    kind = DataAdapter
+    role = Ours
+
+
+class TestDataSetsOfAClassicEden(OfEden):
+    kind = DataAdapter
+    role = Classic
     in_one_go = True
 
 
@@ -249,7 +265,17 @@ def test_a_type_that_breaks_the_contract_fails(
 
 
 def test_every_type_that_is_here_is_tested() -> None:
-    tested = {each.kind for each in (TestOurs, TestClassicEden, TestSuccessorOfEden, TestFolder, TestStick)}
+    tested = {
+        each.kind
+        for each in (
+            TestOurs,
+            TestClassicEden,
+            TestSuccessorOfEden,
+            TestDataSetsOfOurs,
+            TestFolder,
+            TestStick,
+        )
+    }
     left = set(adapter_types().values()) - tested - {AlertsAdapter}
     assert all(issubclass(each, AtServer) for each in left), (
         "those are in test_at_servers.py, alerts in test_cap.py"

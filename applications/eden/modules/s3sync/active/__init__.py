@@ -12,4 +12,5 @@ __all__ = [
     "registration",
     "standing",
     "stick_contents",
+    "subscribed",
 ]

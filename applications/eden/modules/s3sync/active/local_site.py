@@ -101,6 +101,7 @@ class LocalSite:
             pulled.number,
             pushed.number,
             Comparison(pushed.again) if pushed.again else None,
+            first=since is None and not pulled.cursor and not pulled.again,
         )
 
     # --- pull ------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ __all__ = [
     "can_ask",
     "capabilities_of",
     "connection_test",
+    "data",
     "detected_capabilities",
     "eden",
     "folder",

@@ -17,6 +17,7 @@ from ..core.errors import ConfigurationError, PeerRefused
 from ..exchange.line import Line
 from ..exchange.peer import Asking, Capability, Exchange, News, PullResult, PushResult, Registration, Sending
 from ..wire.carried.state import Page, State
+from ..wire.data_sets import PublishedSet
 from ..wire.protocol.dry_run import DryRunResult
 from ..wire.protocol.listening import ListenAnswer
 from ..wire.protocol.offer import Offer
@@ -46,6 +47,7 @@ class Remote:
         settings: the entered values, by the names of the type's settings; secrets are decrypted, empty values missing.
         capabilities: what the peer announced in its last answer, and what was detected.
         follows: what is told of the prescription that this site follows; None where the peer may prescribe nothing.
+        datasets: codes of the data sets that people here have chosen; with ``DATASETS``.
     """
 
     id: int
@@ -56,6 +58,7 @@ class Remote:
     settings: Mapping[str, Any] = field(default_factory=dict)
     capabilities: frozenset[str] = frozenset()
     follows: str | None = None
+    datasets: tuple[str, ...] = ()
 
 
 class Adapter(ABC):
@@ -194,6 +197,17 @@ class Adapter(ABC):
             f"Files do not travel with repositories of type {self.apitype}.",
             hint="Copy the file by hand, or exchange this resource with a repository of another type.",
         )
+
+    def sets(self, codes: Sequence[str] | None = None) -> Sequence[PublishedSet]:
+        """Return the data sets of the peer with their resources; with ``DATASETS``.
+
+        Args:
+            codes: of which sets, None for all.
+
+        Raises:
+            SyncError: it cannot be reached, denies access, or has no data sets.
+        """
+        return ()
 
     def theirs(self) -> State | None:
         """See port ``CarriedPeer``; with ``CARRIED``, as the next three."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 from .. import VERSION
 from ..core.errors import (
@@ -35,15 +35,12 @@ from ..exchange.peer import (
     Sending,
 )
 from ..transport.answer import Reply
-from ..transport.pinning import is_fingerprint, normal
-from ..transport.resuming import Resuming
 from ..transport.urls import application_url
 from ..wire.protocol.dry_run import DryRunResult, read_dry_run
 from ..wire.protocol.invitation import JoinReply, JoinRequest
 from ..wire.protocol.listening import ListenAnswer
 from ..wire.protocol.names import (
     CAPABILITIES,
-    DOWNLOAD_PATH,
     FILE_PATH,
     JOIN_PATH,
     OFFER_PATH,
@@ -59,9 +56,18 @@ from ..wire.protocol.registration import RegistrationReply, RegistrationRequest
 from ..wire.protocol.standing import StandingAnswer, StandingReport, read_standing_reply
 from ._answers import CursorWatch, checked, pulled, push_result
 from ._body_sender import BodySender
+from ._of_sites.resource_push import ResourcePush
+from ._of_sites.site_settings import (
+    CERTIFICATE,
+    PASSWORD,
+    PROXY,
+    SYNCHRONISE_UUIDS,
+    USERNAME,
+    connection,
+    file_address,
+)
+from ._of_sites.together import ask_news, ask_to_listen, push_together, send_json
 from ._packing import Packing
-from ._resource_push import ResourcePush
-from ._together import ask_news, ask_to_listen, push_together, send_json
 from .base import Adapter, Remote, T
 from .connection_test import (
     Answer,
@@ -80,17 +86,15 @@ from .settings import Kind, Setting
 RESOURCE_URL = "push-resource-url"
 
 
-def check_fingerprint(text: str) -> str:
-    """Return what is wrong with a fingerprint, in English, "" for nothing."""
-    return "" if is_fingerprint(text) else T("Enter the SHA-256 of the certificate: 64 digits from 0 to f")
-
-
 class EdenAdapter(Adapter):
     """A peer with Eden's synchronisation over HTTP: one of ours with cursors, or a Sahana Eden with times."""
 
     apitype: ClassVar[str] = "eden"
     label: ClassVar[str] = T("Eden Sync or Sahana Eden")
-    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability) - {Capability.CARRIED}
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability) - {
+        Capability.CARRIED,
+        Capability.DATASETS,
+    }
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting(
             "url",
@@ -103,39 +107,11 @@ class EdenAdapter(Adapter):
             required=True,
             correct=application_url,
         ),
-        Setting(
-            "username",
-            T("Username"),
-            T("Account at the other site that has the role Synchronization there"),
-        ),
-        Setting(
-            "password",
-            T("Password"),
-            T("Password of that account. It is stored encrypted."),
-            Kind.SECRET,
-        ),
-        Setting(
-            "proxy",
-            T("Proxy Server URL"),
-            T("Only where this site reaches the other one through a proxy"),
-            Kind.ADDRESS,
-        ),
-        Setting(
-            "certificate",
-            T("Certificate (SHA-256)"),
-            T(
-                "Only where the other site has made its certificate itself: its fingerprint, as the people there tell "
-                "it. No other certificate is accepted then."
-            ),
-            check=check_fingerprint,
-            correct=normal,
-        ),
-        Setting(
-            "synchronise_uuids",
-            T("Synchronize UUIDs"),
-            T("Records that mean the same take over the identifier of the other site"),
-            Kind.BOOLEAN,
-        ),
+        USERNAME,
+        PASSWORD,
+        PROXY,
+        CERTIFICATE,
+        SYNCHRONISE_UUIDS,
     )
     guide: ClassVar[tuple[str, ...]] = (
         T("Ask the people at the other site for an account with the role Synchronization."),
@@ -161,16 +137,7 @@ class EdenAdapter(Adapter):
 
     def __init__(self, remote: Remote, lines: Lines) -> None:
         super().__init__(remote, lines)
-        entered = remote.settings
-        self.transport = lines.http(
-            application_url(entered["url"]),
-            username=entered.get("username"),
-            password=entered.get("password"),
-            proxy=entered.get("proxy"),
-            certificate=entered.get("certificate"),
-        )
-        if lines.parts is not None and remote.id:
-            self.transport.resuming = Resuming(lines.parts, remote.id)
+        self.transport = connection(remote, lines)
         if PeerCapability.DICTIONARY in remote.capabilities:
             self.transport.use_dictionary()
         self.packing = Packing(self.transport.line)
@@ -432,10 +399,4 @@ class EdenAdapter(Adapter):
             # The address for people tells no digest.
             self.transport.fetch(self._file_url(target.name), target, resumes=True)
             return
-        _, found, stored = url.rpartition(f"/{DOWNLOAD_PATH}/")
-        own = (
-            f"{self.transport.url}/{DOWNLOAD_PATH}/{stored}"
-            if found
-            else urljoin(self.transport.url + "/", url)
-        )
-        self.transport.fetch(own, target)
+        self.transport.fetch(file_address(self.transport, url), target)

@@ -44,7 +44,8 @@ METHODS = {
     Capability.REGISTER: "register",
     Capability.OFFER: "offer",
     Capability.TEST: "test",
-    Capability.FILES: "send_file",
+    Capability.FILES: "fetch",
+    Capability.DATASETS: "sets",
     Capability.CARRIED: "leave",
 }
 

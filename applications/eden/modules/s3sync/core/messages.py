@@ -160,6 +160,36 @@ class Sentence(enum.Enum):
         "allowed."
     )
     NO_RESOURCES = "No resources are configured for this repository."
+    SETS_NOT_ASKED = (
+        "%(name)s could not be asked for its data sets: %(reason)s What was exchanged before goes on."
+    )
+    SET_ADDS = "The data set %(code)s of %(name)s has resources that are fetched from now on: %(what)s."
+    SET_CHANGES = (
+        "The data set %(code)s of %(name)s has other records by now; these are compared anew: %(what)s."
+    )
+    SET_ENDS = (
+        "The data set %(code)s of %(name)s does not have these resources any more; they end here, and their records "
+        "stay: %(what)s."
+    )
+    SET_GONE = "%(name)s does not offer the data set %(code)s any more: its resources end here, and their records stay."
+    SET_LACKS = "%(resource)s of the data set %(code)s of %(name)s cannot be fetched here: %(reason)s"
+    SET_OVERLAPS = (
+        "Another of its entries has other records of the same resource, and one repository fetches a resource by one "
+        "rule: add a further repository of this type for one of two sets."
+    )
+    CHOOSE_SETS = "Open the repository's tab Data sets and choose what is to be fetched."
+    ARCHIVE_TAKEN = (
+        "The records are taken from the archive of the data set %(code)s; what changed since it was made is asked "
+        "for."
+    )
+    ARCHIVE_NOT_TAKEN = (
+        "The archive of the data set %(code)s was not taken: %(reason)s All records are asked for instead."
+    )
+    ARCHIVE_LACKS = "It has no document for this resource."
+    ARCHIVE_OLDER = "It was made before the resource was changed there."
+    ARCHIVE_DIFFERS = "Its document is not what its digest says."
+    ARCHIVE_INSIDE = "Its address leads into a network that is not public: %(host)s."
+    ASK_FOR_ARCHIVE = "Ask the people at the other site to make the archive anew."
 
     # the connection and the other site's answers
     THROUGH_PROXY = " through the proxy %(proxy)s"

@@ -6,12 +6,11 @@ Adapters (``adapters``) implement ``Peer``, over HTTP or what their type uses; t
 from __future__ import annotations
 
 import contextlib
-import enum
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from ..core.cursor import Comparison, RequestNumber
 from ..core.messages import Text
@@ -22,32 +21,8 @@ from ..wire.protocol.dry_run import DryRunResult
 from ..wire.protocol.names import PeerCapability
 from ..wire.protocol.offer import Offer
 from ..wire.protocol.standing import StandingAnswer, StandingReport
+from .capabilities import Capability as Capability
 from .receiving import Receiving
-
-
-class Capability(enum.Enum):
-    """What a type of peer can do. Neither the engine nor the screens use anything else."""
-
-    #: Records can be fetched from it.
-    PULL = "pull"
-    #: Records can be sent to it.
-    PUSH = "push"
-    #: Files of upload fields travel with their records.
-    FILES = "files"
-    #: A pull applies the filters of the task.
-    FILTERS = "filters"
-    #: A pull can be dry-run, so a run can be previewed.
-    PREVIEW = "preview"
-    #: This site registers with it.
-    REGISTER = "register"
-    #: It may offer resources to pull.
-    OFFER = "offer"
-    #: It answers a connection test.
-    TEST = "test"
-    #: The other site may begin the exchange; then this site needs no address of it.
-    PASSIVE = "passive"
-    #: What is sent is read and answered later, in a run of the other site: a folder or a memory stick.
-    CARRIED = "carried"
 
 
 @dataclass(frozen=True)
@@ -85,6 +60,7 @@ class Asking:
         ahead: where the page begins, if what lies between ``cursor`` and there is not stored here yet; "" if it begins
             at ``cursor``. Only for a peer that announces the capability AHEAD.
         receiving: is told how the page is received, None for nobody.
+        first: whether nothing of the resource was ever fetched from the peer.
     """
 
     cursor: str
@@ -96,6 +72,7 @@ class Asking:
     number: RequestNumber | None = None
     ahead: str = ""
     receiving: Receiving | None = field(default=None, compare=False)
+    first: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,6 +142,20 @@ class Registration:
         return PeerCapability.CURSOR in self.capabilities
 
 
+class Remark(NamedTuple):
+    """What people are told of something that was fetched.
+
+    Attributes:
+        text: what.
+        warns: whether somebody should look at it.
+        remedy: what to do, "" for nothing.
+    """
+
+    text: Text
+    warns: bool = False
+    remedy: Text = ""
+
+
 @dataclass
 class PullResult:
     """A page or a whole document from the peer, spooled.
@@ -180,6 +171,9 @@ class PullResult:
         waiting: number of our deletions that wait at the peer until others refer to the records no more.
         again: why the peer sends everything again, None if it does not.
         passed_over: one line each for what the peer has and is no record here; it counts as skipped.
+        since: for a document that was made before it was asked for: from when on the next one has to be asked for
+            (UTC), by a peer without cursors; None for the time of the request.
+        remarks: what people are to be told of it.
     """
 
     path: Path
@@ -194,6 +188,8 @@ class PullResult:
     waiting: int = 0
     again: Comparison | None = None
     passed_over: Sequence[Text] = ()
+    since: datetime | None = None
+    remarks: Sequence[Remark] = ()
 
     def discard(self) -> None:
         """Remove the spooled document."""

@@ -30,6 +30,7 @@ from .exchange_state import ExchangeStates
 from .tasks import TaskRow, TaskRules
 from .times import SKEW, told
 from .wanted.followed import followed_in
+from .wanted.subscriptions import codes_of
 
 if TYPE_CHECKING:
     from . import Site
@@ -198,6 +199,7 @@ class Repository:
             opened(self, kind.settings, site.vault),
             self.usable_capabilities,
             self.follows,
+            codes_of(site.db, self.id) if Capability.DATASETS in kind.capabilities else (),
         )
 
     def peer(self, interactive: InteractiveLimits | None = None) -> Adapter:
@@ -228,7 +230,9 @@ class Repository:
         """
         found = [row for row in self.task_rows if row.mode is not Mode.NONE]
         if not found and self.follows is None:
-            raise ConfigurationError(Sentence.NO_RESOURCES.say(), hint=Sentence.ADD_RESOURCES.say())
+            sets = Capability.DATASETS in self.type_capabilities
+            hint = Sentence.CHOOSE_SETS.say() if sets else Sentence.ADD_RESOURCES.say()
+            raise ConfigurationError(Sentence.NO_RESOURCES.say(), hint=hint)
         return tasks.engine_tasks(self.site.db, found)
 
     def terms(self, rules: Exchange | TaskRules) -> Terms:

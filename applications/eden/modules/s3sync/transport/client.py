@@ -245,13 +245,14 @@ class Transport:
             text = answer.read(self.limits.reply_size)
         return answer.reply(body=text, received=answer.received, sent=sent)
 
-    def fetch(self, url: str, target: Path, *, resumes: bool = False) -> None:
+    def fetch(self, url: str, target: Path, *, resumes: bool = False, most: int | None = None) -> None:
         """Stream a file of the peer to ``target``, completely or not at all.
 
         Args:
             url: its URL, relative to the peer's.
             target: where to store it.
             resumes: whether the peer goes on where the file broke off; then it also says by which digest to check it.
+            most: maximum bytes, None for those of a file of a record.
 
         Raises:
             ProtocolError: the URL has not the peer's own origin.
@@ -264,7 +265,7 @@ class Transport:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("wb") as stream:
-                answer, _ = self._receive(absolute, stream, self.limits.file_size, resumes)
+                answer, _ = self._receive(absolute, stream, most or self.limits.file_size, resumes)
             refuse_page(answer, temporary)
             os.replace(temporary, target)
             if resumes and self.resuming is not None:

@@ -288,7 +288,8 @@ def _read_set(element: Element) -> PublishedSet | None:
     address = data.get("archive_url", "") if uses else ""
     inside = [_read_task(each) for each in _children(element, TASK)[:MOST_OFFERED]]
     archives = [_read_stamp(each) for each in _children(element, ARCHIVE)]
-    made = [each.created_on for each in archives if each is not None and each.created_on is not None]
+    told = [each.modified_on or each.created_on for each in archives if each is not None]
+    made = [each for each in told if each is not None]
     return PublishedSet(
         stamp,
         code,

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Callable
 
 from ..active import prescribed as prescribed
+from ..active import subscribed as subscribed
 from ..active.carried import CarriedExchange, introduced
 from ..active.carried import run as run_carried
 from ..active.local_site import LocalSite
@@ -153,6 +154,8 @@ def _run(repository: Repository, run: RunRecord, manual: bool, lease: Lease) -> 
         _check_not_revoked(repository)
         repository = introduced(repository)
         prescribed.again(repository, log)
+        if subscribed.subscribes(repository):
+            subscribed.refresh(repository, log, lease.ensure)
         report = _as_prescribed(repository.site.repository(repository.id), run, manual, lease, log)
         run.end(RunState.COMPLETED, report.summary())
         return report

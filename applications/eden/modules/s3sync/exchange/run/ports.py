@@ -66,6 +66,7 @@ class Position:
         files: stored names of files that the peer needs and does not have yet.
         pull_number, push_number: numbers of the last requests.
         again: why everything is sent again, None if it is not.
+        first: whether nothing of it was ever fetched.
     """
 
     cursor: str = ""
@@ -76,6 +77,7 @@ class Position:
     pull_number: int = 0
     push_number: int = 0
     again: Comparison | None = None
+    first: bool = False
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,7 @@ class Pulling:
                 checkpoint=position.checkpoint,
                 total=first,
                 number=number,
+                first=position.first,
             )
             try:
                 page, taken = run.repeat(partial(self._take, task, asking, ahead))
@@ -116,6 +117,7 @@ class Pulling:
         try:
             run.progress.advance(bytes_in=page.received)
             run.progress.stage(Stage.IMPORTING, task.resource, page.total)
+            self._tell_remarks(task, page)
             if page.is_ours:
                 assert asking.number is not None
                 taken = run.local.take_page(task, page, asking.number.value)
@@ -125,13 +127,26 @@ class Pulling:
                     run.progress.advance(done)
                     run.progress.check()
 
-                taken = run.local.take_document(task, page, started, on_batch)
+                taken = run.local.take_document(task, page, page.since or started, on_batch)
         finally:
             page.discard()
         if page.passed_over:
             taken.counts[Action.SKIPPED.value] += len(page.passed_over)
             taken.problems += page.passed_over[:MOST_PROBLEMS]
         return page, taken
+
+    def _tell_remarks(self, task: Task, page: PullResult) -> None:
+        for each in page.remarks:
+            result = Result.WARNING if each.warns else Result.SUCCESS
+            self._run.journal_log.task(
+                task.resource,
+                Activity.PULL,
+                LogAction.FETCH,
+                result,
+                each.text,
+                remote=each.warns,
+                remedy=each.remedy,
+            )
 
     def _first_page(self, task: Task, asking: Asking, ahead: Ahead) -> PullResult | None:
         """Return the page that came with the news, None if none did."""

@@ -118,11 +118,21 @@ def differences(repository: Repository, wanted: Sequence[WantedTask]) -> list[Ta
     """
     present = {each.resource: each for each in of_repository(repository.site.db, repository.id)}
     named = {each.resource for each in wanted}
-    found = [_difference(repository.site.db, each, present.get(each.resource)) for each in wanted]
     gone = [
         TaskDifference(name, None, task, {}, False) for name, task in present.items() if name not in named
     ]
-    return [*(each for each in found if each is not None), *gone]
+    return [*differences_of(repository, wanted), *gone]
+
+
+def differences_of(repository: Repository, wanted: Sequence[WantedTask]) -> list[TaskDifference]:
+    """Return those of some tasks that are not as they shall be, whatever else the repository has.
+
+    Args:
+        repository, wanted: as for ``differences``.
+    """
+    present = {each.resource: each for each in of_repository(repository.site.db, repository.id)}
+    found = [_difference(repository.site.db, each, present.get(each.resource)) for each in wanted]
+    return [each for each in found if each is not None]
 
 
 def _difference(db: Any, wanted: WantedTask, present: TaskRow | None) -> TaskDifference | None:

@@ -9,6 +9,7 @@ __all__ = [
     "preview",
     "schedule",
     "secrets",
+    "sets",
     "synchronise",
     "tabs",
 ]

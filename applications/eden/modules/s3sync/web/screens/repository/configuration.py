@@ -60,7 +60,8 @@ def create(screen: ScreenContext) -> Any:
             repository_id = save_repository(screen, kind, None, form.vars)
             screen.db.commit()
             outcome = _introduce(screen, repository_id)
-            tab = "task" if outcome is None or outcome.succeeded else "update"
+            first = "sets" if Capability.DATASETS in kind.capabilities else "task"
+            tab = first if outcome is None or outcome.succeeded else "update"
             redirect(
                 _question(outcome)
                 or URL("sync", "repository", args=[outcome.repository_id if outcome else repository_id, tab])

@@ -17,6 +17,7 @@ from . import awaited as awaited
 from . import configuration as configuration
 from . import preview as preview
 from . import schedule as schedule
+from . import sets as sets
 from . import synchronise as synchronise
 
 #: Name in the URL -> function that shows it. The last two have no tab: the overview and
@@ -24,6 +25,7 @@ from . import synchronise as synchronise
 PAGES: dict[str, Callable[[ScreenContext, Repository], Any]] = {
     "overview": overview.tab,
     "update": configuration.configuration,
+    "sets": sets.tab,
     "task": resources.tab,
     "job": schedule.tab,
     "kept": conflicts.tab,
@@ -48,6 +50,7 @@ def tabs_of(T: Translate, repository: Repository) -> list[tuple[str, Any]]:
     labels = {
         "overview": T("Overview"),
         "update": T("Configuration"),
+        "sets": T("Data sets") if Capability.DATASETS in can else None,
         "task": T("Resources"),
         "job": T("Schedule") if exchanges else None,
         "kept": T("Conflicts and rejected records") if receives else None,

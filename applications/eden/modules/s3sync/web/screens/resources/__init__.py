@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from gluon import URL, redirect
+
 from ....conflicts.kept_list import undecided_by_table
 from ....core.task import Activity
 from ....core.text import asked_text
 from ....database.paging import ListPage, containing, order_of, page_of
 from ....database.tables.fields import live
+from ....exchange.peer import Capability
 from ....site import Repository
 from ....site.labels import resource_names
 from ....site.tasks import TaskRow
@@ -46,6 +49,8 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
     if asked is None:
         return _all(screen, record)
     if asked == "create":
+        if Capability.DATASETS in record.type_capabilities:
+            redirect(URL("sync", "repository", args=[record.id, "sets"]))
         return add.page(screen, record)
     task = screen.task(record, asked)
     if task.resource in prescribed.resources_of(record):

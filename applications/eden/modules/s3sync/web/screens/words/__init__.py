@@ -2,6 +2,7 @@
 
 __all__ = [
     "conflicts_and_log",
+    "data_sets",
     "errors",
     "explanation",
     "messages",

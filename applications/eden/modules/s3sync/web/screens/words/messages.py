@@ -11,6 +11,7 @@ from typing import Any, Callable, Protocol
 from ....core.messages import Sentence
 from ....core.plurals import counted
 from ....site.labels import Translate
+from . import data_sets as data_sets
 from . import errors as errors
 from . import remedies as remedies
 from .states_and_units import outcomes, span
@@ -50,6 +51,7 @@ class MessageWords:
         self._reason = remedies.reason_words(T)
         self._outcomes = outcomes(T)
         self._sentences = {each.code: words for each, words in _sentences(T).items()}
+        self._sentences.update((each.code, words) for each, words in data_sets.sentences(T).items())
         self._sentences.update((each.code, words) for each, words in remedies.reasons(T).items())
         self._counted: dict[str, Callable[[Mapping[str, Any]], str]] = {
             Sentence.RECORDS_RECEIVED.code: self._received,

@@ -11,7 +11,7 @@ from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
-from ..core.errors import TruncatedDocument
+from ...core.errors import TruncatedDocument
 
 
 class Versions:

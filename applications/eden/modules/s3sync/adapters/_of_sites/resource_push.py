@@ -13,11 +13,11 @@ from typing import Callable
 
 from lxml import etree
 
-from ..core.errors import PeerRefused
-from ..exchange.peer import Exchange, PullResult, Refusal
-from ..transport.answer import Reply
-from ..wire.s3xml import rejected_uuids
-from ._thinning import Versions, thin_out
+from ...core.errors import PeerRefused
+from ...exchange.peer import Exchange, PullResult, Refusal
+from ...transport.answer import Reply
+from ...wire.s3xml import rejected_uuids
+from .thinning import Versions, thin_out
 
 MOST_ROUNDS = 4
 

@@ -11,23 +11,23 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from ..core.atomic_write import owner_mark
-from ..core.errors import NotS3XML, PeerRefused, ProtocolError, RedirectedElsewhere
-from ..exchange.peer import News, PushResult
-from ..exchange.prescribed import AnotherPrescription
-from ..transport.answer import Reply
-from ..transport.client import Transport
-from ..wire import dictionary as dictionary
-from ..wire.compression import gzip
-from ..wire.protocol.listening import ListenAnswer
-from ..wire.protocol.names import LISTEN_PATH, NEWS_PATH, PUSHES_PATH, PeerCapability
-from ..wire.protocol.news import NewsAnswer, NewsQuestion
-from ..wire.protocol.pull import PullRequest
-from ..wire.protocol.push import PushRequest
-from ..wire.protocol.pushes import Pushes, read_pushes_reply
-from ._answers import pulled, push_result
-from .base import Remote
-from .lines import Lines
+from ...core.atomic_write import owner_mark
+from ...core.errors import NotS3XML, PeerRefused, ProtocolError, RedirectedElsewhere
+from ...exchange.peer import News, PushResult
+from ...exchange.prescribed import AnotherPrescription
+from ...transport.answer import Reply
+from ...transport.client import Transport
+from ...wire import dictionary as dictionary
+from ...wire.compression import gzip
+from ...wire.protocol.listening import ListenAnswer
+from ...wire.protocol.names import LISTEN_PATH, NEWS_PATH, PUSHES_PATH, PeerCapability
+from ...wire.protocol.news import NewsAnswer, NewsQuestion
+from ...wire.protocol.pull import PullRequest
+from ...wire.protocol.push import PushRequest
+from ...wire.protocol.pushes import Pushes, read_pushes_reply
+from .._answers import pulled, push_result
+from ..base import Remote
+from ..lines import Lines
 
 #: Minimum bytes of a body to compress.
 WORTH_PACKING = 500
