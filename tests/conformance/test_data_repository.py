@@ -167,6 +167,29 @@ def test_after_the_archive_is_asked_from_the_time_of_its_newest_record_on(
         own.site.db.close()
 
 
+@pytest.mark.parametrize("breaks", [1, 9])
+def test_a_line_that_breaks_in_the_archive_is_tried_again_and_costs_nothing(
+    tmp_path: Path, eden: RecordedEden, breaks: int
+) -> None:
+    cuts = [1000] * breaks
+
+    def role(asked: Asked) -> Answer:
+        answer = eden(asked)
+        if asked.path == ARCHIVE and cuts:
+            answer.cut = cuts.pop()
+        return answer
+
+    with FakePeer(role) as server:
+        own = Subscriber(tmp_path / "own", server.url)
+        own.choose("OFFICES")
+        own.run()
+        assert {f"Office 0{at}" for at in range(8)} <= own.names("org_office")
+        assert ("was not taken" in own.logged()) == (breaks > 1), own.logged()
+        assert eden.asked.count(ARCHIVE) == 2, "not for ever"
+        assert not [*own.site.spool.iterdir()]
+        own.site.db.close()
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [

@@ -33,6 +33,10 @@ TOKEN = "archive"
 _BEGINNING = 64 * 1024
 
 
+#: How often an archive is asked for again after the line broke and had brought nothing.
+MOST_FAILURES = 1
+
+
 class NotTaken(Exception):
     """An archive cannot be taken; all records are asked for instead.
 
@@ -61,6 +65,8 @@ class Archives:
         #: By code: the file, or why there is none.
         self._found: dict[str, ArchiveFile | NotTaken] = {}
         self._paths: list[Path] = []
+        #: By code: how often the line broke, one after another, without bringing anything.
+        self._failures: dict[str, int] = {}
 
     def close(self) -> None:
         """Remove what was downloaded."""
@@ -85,6 +91,9 @@ class Archives:
 
         Returns:
             the document, None where it has to be asked for; and what people are told of that.
+
+        Raises:
+            SyncError: the line broke; another attempt goes on there.
         """
         try:
             return self._document(of, task, exchange, domain), Remark(
@@ -160,12 +169,23 @@ class Archives:
     # --- the download ----------------------------------------------------------------------------------
 
     def _archive(self, of: PublishedSet) -> ArchiveFile:
+        """Return the archive of a set, downloaded once.
+
+        Raises:
+            NotTaken: it cannot be taken.
+            SyncError: the line broke; the next attempt goes on there. One that brings nothing, again, is the last.
+        """
         found = self._found.get(of.code)
         if found is None:
             try:
                 with _told():
                     found = self._download(of.archive_url)
             except NotTaken as refusal:
+                error = refusal.__cause__
+                if isinstance(error, SyncError) and error.transient and _is_below(of.archive_url):
+                    self._failures[of.code] = 0 if error.brought else self._failures.get(of.code, 0) + 1
+                    if self._failures[of.code] <= MOST_FAILURES:
+                        raise error from refusal
                 found = refusal
             self._found[of.code] = found
         if isinstance(found, NotTaken):
@@ -176,7 +196,7 @@ class Archives:
         path = self._new(".zip")
         self._paths.append(path)
         most = self._lines.limits.document_size
-        if url.startswith("/") and not url.startswith("//"):
+        if _is_below(url):
             self._transport.fetch(f"{self._transport.url}{url}", path, resumes=True, most=most)
         else:
             self._check_elsewhere(url)
@@ -199,6 +219,11 @@ class Archives:
         for address in _addresses(host):
             if not address.is_global:
                 raise NotTaken(Sentence.ARCHIVE_INSIDE.say(host=host))
+
+
+def _is_below(url: str) -> bool:
+    """Return whether the address of an archive is a path below the other site's application."""
+    return url.startswith("/") and not url.startswith("//")
 
 
 def _addresses(host: str) -> Sequence[ipaddress.IPv4Address | ipaddress.IPv6Address]:
