@@ -1395,6 +1395,7 @@
 'To count at %(site)s too, press the button.': 'للعدّ لدى %(site)s أيضًا اضغط الزر.',
 'Too many versions wait for a decision': 'نسخ كثيرة جدًا تنتظر قرارًا',
 'What else waits': 'ما ينتظر أيضًا',
+'What is fetched comes whole: conditions on it are not possible.': 'ما يُجلب يأتي كاملًا: لا يمكن وضع شروط عليه.',
 'What other sites have not brought': 'ما لم تجلبه مواقع أخرى',
 'What somebody enters here is sent so many seconds later, together with what follows in that time. What changes at the other site is fetched at once, if that one can tell; the line carries a small question each minute for that. Empty: with the next run.': 'ما يُدخله أحد هنا يُرسل بعد هذا العدد من الثواني، مع ما يتبعه في ذلك الوقت. وما يتغير في الموقع الآخر يُجلب فورًا إذا كان ذلك الموقع قادرًا على الإخبار؛ ولذلك يحمل الخط سؤالًا صغيرًا كل دقيقة. فارغ: مع التشغيل التالي.',
 'The other site lets nobody else listen just now: what changes there is fetched at its time above.': 'لا يسمح الموقع الآخر لأحد غيره بالاستماع الآن: ما يتغير هناك يُجلب في وقته المذكور أعلاه.',

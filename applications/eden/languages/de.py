@@ -1207,6 +1207,7 @@
 'To count at %(site)s too, press the button.': 'Um auch bei %(site)s zu zählen, drücken Sie den Knopf.',
 'Too many versions wait for a decision': 'Zu viele Fassungen warten auf eine Entscheidung',
 'What else waits': 'Was sonst wartet',
+'What is fetched comes whole: conditions on it are not possible.': 'Was geholt wird, kommt ganz: Bedingungen dafür sind nicht möglich.',
 'What other sites have not brought': 'Was andere Standorte nicht gebracht haben',
 'What somebody enters here is sent so many seconds later, together with what follows in that time. What changes at the other site is fetched at once, if that one can tell; the line carries a small question each minute for that. Empty: with the next run.': 'Was hier jemand eingibt, wird so viele Sekunden später gesendet, zusammen mit dem, was in dieser Zeit folgt. Was sich am anderen Standort ändert, wird sofort geholt, wenn jener es sagen kann; dafür trägt die Leitung jede Minute eine kleine Frage. Leer: mit dem nächsten Lauf.',
 'The other site lets nobody else listen just now: what changes there is fetched at its time above.': 'Der andere Standort sagt gerade niemandem sonst sofort, was sich dort ändert: Es wird zu der Zeit geholt, die oben steht.',

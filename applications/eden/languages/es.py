@@ -1254,6 +1254,7 @@
 'To count at %(site)s too, press the button.': 'Para contar también en %(site)s, pulse el botón.',
 'Too many versions wait for a decision': 'Demasiadas versiones esperan una decisión',
 'What else waits': 'Qué más espera',
+'What is fetched comes whole: conditions on it are not possible.': 'Lo que se obtiene llega entero: no se le pueden poner condiciones.',
 'What other sites have not brought': 'Lo que otros sitios no han traído',
 'What somebody enters here is sent so many seconds later, together with what follows in that time. What changes at the other site is fetched at once, if that one can tell; the line carries a small question each minute for that. Empty: with the next run.': 'Lo que alguien escribe aquí se envía tantos segundos después, junto con lo que siga en ese tiempo. Lo que cambia en el otro sitio se obtiene enseguida, si aquel puede avisar; para ello la línea lleva una pequeña pregunta cada minuto. Vacío: con la próxima ejecución.',
 'The other site lets nobody else listen just now: what changes there is fetched at its time above.': 'El otro sitio no deja escuchar a nadie más en este momento: lo que cambie allí se obtiene a la hora indicada arriba.',

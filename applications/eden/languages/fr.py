@@ -1254,6 +1254,7 @@
 'To count at %(site)s too, press the button.': 'Pour compter aussi chez %(site)s, appuyez sur le bouton.',
 'Too many versions wait for a decision': 'Trop de versions attendent une décision',
 'What else waits': 'Ce qui attend encore',
+'What is fetched comes whole: conditions on it are not possible.': 'Ce qui est cherché arrive entier : on ne peut pas y mettre de conditions.',
 'What other sites have not brought': 'Ce que d’autres sites n’ont pas apporté',
 'What somebody enters here is sent so many seconds later, together with what follows in that time. What changes at the other site is fetched at once, if that one can tell; the line carries a small question each minute for that. Empty: with the next run.': 'Ce que quelqu’un saisit ici est envoyé ce nombre de secondes plus tard, avec ce qui suit pendant ce temps. Ce qui change sur l’autre site est récupéré aussitôt, si celui-ci peut le dire ; la ligne porte pour cela une petite question chaque minute. Vide : avec la prochaine exécution.',
 'The other site lets nobody else listen just now: what changes there is fetched at its time above.': 'L’autre site ne laisse personne d’autre écouter en ce moment : ce qui y change est récupéré à l’heure indiquée ci-dessus.',

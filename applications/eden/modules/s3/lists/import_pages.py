@@ -21,6 +21,7 @@ from s3sync.wire.tables.feature_table import GEOMETRY, IDENTIFIER
 from s3sync.wire.tables.matching import matched
 
 from ..pages.presentation import Presentation
+from .export import FORMATS as TABLES
 from .export import called, formats_of
 from .places import place_field
 from .rows_in import Refused, Row
@@ -103,7 +104,7 @@ class ImportPages(Presentation):
             fields=self._names(),
             has_place=place_field(self.s3db, self.table) is not None,
             takes_alerts=str(self.table) == INCIDENT,
-            formats=", ".join(called(each) for each in formats_of(self)),
+            formats=", ".join(called(each) for each in TABLES),
             own_formats=[
                 each.name for each in Stylesheets.beside(self.home.parent / "spool").all() if each.reads
             ],

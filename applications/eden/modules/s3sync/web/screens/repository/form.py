@@ -152,7 +152,9 @@ def left_out(T: Translate, capabilities: frozenset[Capability]) -> list[Any]:
         Capability.PULL: T("Records are only sent, not fetched."),
         Capability.PUSH: T("Records are only fetched, not sent."),
         Capability.FILES: T("Files, for example pictures, do not travel with the records."),
-        Capability.FILTERS: T("Conditions hold for what is sent; what is fetched comes whole."),
+        Capability.FILTERS: T("Conditions hold for what is sent; what is fetched comes whole.")
+        if Capability.PUSH in capabilities
+        else T("What is fetched comes whole: conditions on it are not possible."),
     }
     return [text for capability, text in words.items() if capability not in capabilities]
 
