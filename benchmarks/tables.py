@@ -12,6 +12,7 @@ from .table import Row
 
 MB = 1e6
 FORMATS = ("csv", "xlsx")
+WORDS = {"save": "a list", "take": "an import"}
 #: Seconds that either may take for 20,000 rows.
 TARGET = 10.0
 
@@ -33,15 +34,12 @@ def measure_tables(
     folder.mkdir(exist_ok=True)
     with site("tables") as one:
         fill(one, records)
-        for what, words in (("save", "a list"), ("take", "an import")):
-            for name in FORMATS:
-                told = one.script("tables", what=what, format=name, folder=str(folder), records=records)
-                assert told["rows"] == records, told
-                yield Row(
-                    f"{words} of {records:,} rows as .{name}: time", told["seconds"], "s", None, TARGET, False
-                )
-                yield Row(
-                    f"{words} of {records:,} rows as .{name}: memory beside the models",
-                    told["memory"] / MB,
-                    "MB",
-                )
+        steps = [(what, name) for what in ("save", "take") for name in FORMATS]
+        # What is saved for maps has to have places: those that were imported.
+        for what, name in (*steps, ("take", "geojson"), ("save", "geojson")):
+            told = one.script("tables", what=what, format=name, folder=str(folder), records=records)
+            assert told["rows"] == records, told
+            title = f"{WORDS[what]} of {records:,} rows as .{name}"
+            target = TARGET if name in FORMATS else None
+            yield Row(f"{title}: time", told["seconds"], "s", None, target, False)
+            yield Row(f"{title}: memory beside the models", told["memory"] / MB, "MB")
