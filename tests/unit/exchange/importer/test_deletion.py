@@ -225,6 +225,14 @@ def test_a_later_version_takes_the_place_of_a_deletion_that_waits(site: SampleSi
     assert not site.row(ORG, "g").deleted
 
 
+def test_what_comes_along_with_others_takes_the_place_of_no_deletion_that_waits(site: SampleSite) -> None:
+    """On a stick the pages of offices follow those of organisations; the first ones are older than the deletion."""
+    office_of(site)
+    site.push(deleted(ORG, "g", LATER), ORG, final=False)
+    office_of(site, "another")
+    assert [kept.kind for kept in site.kept()] == ["waiting"]
+
+
 def test_a_deletion_that_waited_goes_back_to_who_may_have_the_record_again(site: SampleSite) -> None:
     office_of(site)
     site.push(deleted(ORG, "g", LATER), ORG, final=False)

@@ -30,7 +30,7 @@ from .by_field import DecisionReader, SentFields
 from .context import Context, unknown
 from .deletion import rejected_components
 from .gather import Batch, Gatherer
-from .items import Item, Role
+from .items import Item, Role, awaited, comes_along
 from .losses import Losses, Snapshot
 from .plan import Agreed, Planner
 from .report import MAX_FAILURES, Report
@@ -49,6 +49,8 @@ __all__ = [
 
 #: What no version is kept of.
 _TAKEN = frozenset(Action) - {Action.CONFLICT, Action.REJECTED, Action.SKIPPED}
+#: What a record replaces that only comes along with others: it may be older than a deletion, where pages are carried.
+_PUT_ASIDE = tuple(kind for kind in SUPERSEDABLE if kind is not KeptKind.WAITING)
 _TOLD = frozenset((Action.CONFLICT, Action.REJECTED))
 _KEPT_KINDS = {
     Action.CONFLICT: KeptKind.CONFLICT,
@@ -261,6 +263,7 @@ class Importer:
         waiting: list[Item] = []
         settled: dict[str, list[str]] = defaultdict(list)
         skipped: dict[str, list[str]] = defaultdict(list)
+        along: dict[str, list[str]] = defaultdict(list)
         done = rejected_components(self._ports, context.repository_id, batch.items)
         for item in batch.items:
             outcome = item.outcome
@@ -275,13 +278,13 @@ class Importer:
                 )
             if action in _TAKEN and item.kept_row is None:
                 if item.uuid is not None:
-                    settled[item.plan.table.name].append(item.uuid)
+                    (along if comes_along(item) else settled)[item.plan.table.name].append(item.uuid)
                 continue
             if outcome.waits:
                 waiting.append(item)
                 continue
             refused = item.decision is not None and item.decision.assert_ours
-            if item.uuid is not None and action not in _TAKEN:
+            if item.uuid is not None and action not in _TAKEN and not comes_along(item):
                 skipped[item.plan.table.name].append(item.uuid)
             if item.kept_row is not None and action is not Action.REJECTED:
                 done.append(item.kept_row)
@@ -290,7 +293,11 @@ class Importer:
             elif item.uuid is not None and action is not Action.SKIPPED:
                 settled[item.plan.table.name].append(item.uuid)
         # What the sender says of a record now takes the place of a deletion that waits, whatever becomes of it.
-        for found, superseded in ((settled, SUPERSEDABLE), (skipped, (KeptKind.WAITING,))):
+        for found, superseded in (
+            (settled, SUPERSEDABLE),
+            (skipped, (KeptKind.WAITING,)),
+            (along, _PUT_ASIDE),
+        ):
             for name, uuids_of_table in found.items():
                 self._ports.kept_versions.release(context.repository_id, name, uuids_of_table, superseded)
         if waiting:
@@ -362,7 +369,7 @@ class Importer:
             theirs=encode_record(_with_master(item, context.by_field), self._ports.schema),
             modified_on=(item.whole or item.record).modified_on,
             fingerprint=item.fingerprint(),
-            missing=_awaited(item),
+            missing=awaited(item),
             again=outcome.again,
             retry_on=outcome.retry_on,
             row=item.kept_row if outcome.action is Action.REJECTED else None,
@@ -380,13 +387,6 @@ def _with_master(item: Item, by_field: bool) -> Record:
     record = copy(record)
     record.references = {**record.references, component.fkey: Reference(master.plan.table.name, master.uuid)}
     return record
-
-
-def _awaited(item: Item) -> tuple[str, ...]:
-    """Return what has to arrive before an item is tried again; what cannot be read never gets better by that."""
-    if item.record.errors:
-        return ()
-    return tuple(each.uuid for each in item.missing if each.deferrable)
 
 
 def _storable(uuid: str | None) -> str | None:

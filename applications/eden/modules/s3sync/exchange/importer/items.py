@@ -333,6 +333,19 @@ def keep_cleared(item: Item, resolved: dict[str, Any]) -> None:
     item.links = [link for link in item.links if item.ours(link.field) is not None]
 
 
+def comes_along(item: Item) -> bool:
+    """Return whether others refer to a record, and nothing of it is new here."""
+    known = item.outcome is not None and item.outcome.action in (Action.UNCHANGED, Action.SKIPPED)
+    return known and item.role is Role.DEPENDENCY
+
+
+def awaited(item: Item) -> tuple[str, ...]:
+    """Return what has to arrive before an item is tried again; what cannot be read never gets better by that."""
+    if item.record.errors:
+        return ()
+    return tuple(each.uuid for each in item.missing if each.deferrable)
+
+
 def plain(value: Any) -> Any:
     """Return a decoded value as the database stores it: for an upload its stored name."""
     return value.stored if isinstance(value, Upload) else value
