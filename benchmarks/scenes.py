@@ -85,10 +85,10 @@ class Measurements:
         self._tell = tell
 
     @contextlib.contextmanager
-    def _site(self, name: str, settings: str = "") -> Iterator[Site]:
+    def _site(self, name: str, settings: str = "", more_tables: int = 0) -> Iterator[Site]:
         with fresh_database(self._database) as uri:
             home = self._folder / name
-            with running_site(home, uri, settings) as site:
+            with running_site(home, uri, settings, more_tables) as site:
                 yield site
             shutil.rmtree(home)
 
@@ -213,8 +213,8 @@ class Measurements:
         """Measure first pulls over lines, and runs over a bad one, with few and with many resources."""
         for row in measure_first_pull(self._site, self._fill, count):
             self._tell(row)
-        for most in (len(LINE_RESOURCES), 100):
-            with self._site("field") as field, self._site("headquarters") as headquarters:
+        for most, more in ((len(LINE_RESOURCES), 0), (39, 0), (100, 70)):
+            with self._site("field", "", more) as field, self._site("headquarters", "", more) as headquarters:
                 others = [name for name in headquarters.script("resources") if name not in LINE_RESOURCES]
                 tables = [*LINE_RESOURCES, *others][:most]
                 for row in measure_line(field, headquarters, tables):

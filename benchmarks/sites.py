@@ -96,13 +96,14 @@ class Site:
 
 
 @contextlib.contextmanager
-def running_site(home: Path, database: str, settings: str = "") -> Iterator[Site]:
+def running_site(home: Path, database: str, settings: str = "", more_tables: int = 0) -> Iterator[Site]:
     """Prepare a site, start its web server and worker, and stop them at the end.
 
     Args:
         home: the instance folder; it is made if it does not exist.
         database: pydal URI.
         settings: lines for the section [sync] of its configuration.
+        more_tables: how many tables it has beside those of the bundled data model.
     """
     port = free_port()
     configuration = prepare_instance(
@@ -118,6 +119,8 @@ def running_site(home: Path, database: str, settings: str = "") -> Iterator[Site
     if settings:
         with configuration_file(home).open("a", encoding="utf-8") as file:
             file.write(f"{settings}\n")
+    if more_tables:
+        _add_tables(home, more_tables)
     prepare_site(PYTHON, home, configuration, ADMINISTRATOR)
     site = Site(
         home,
@@ -130,6 +133,22 @@ def running_site(home: Path, database: str, settings: str = "") -> Iterator[Site
         yield site
     finally:
         site.stop()
+
+
+def _add_tables(home: Path, count: int) -> None:
+    """Give a site tables of its own: its models are those of the checkout, and one more."""
+    models = application_folder(home) / "models"
+    bundled = models.resolve()
+    models.unlink()
+    models.mkdir()
+    for each in bundled.glob("*.py"):
+        (models / each.name).symlink_to(each)
+    columns = '[Field("name"), Field("comments", "text")]'
+    (models / "10_more.py").write_text(
+        f"for _number in range({count}):\n"
+        f'    s3db.define_table(f"org_more{{_number:03d}}", lambda: {columns})\n',
+        encoding="utf-8",
+    )
 
 
 @contextlib.contextmanager
