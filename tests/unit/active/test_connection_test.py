@@ -216,8 +216,10 @@ def every_probe() -> list[ConnectionTest]:
 def test_every_answer_has_words_and_every_obstacle_a_remedy() -> None:
     seen = set()
     at_servers = [
-        complete([Finding(Question.READ, answer, {"key": "SHA256:x"})], questions=(Question.READ,))
-        for answer in (*at_server(str), Answer.KEY_NEW)
+        complete(
+            [Finding(Question.READ, answer, {"key": "SHA256:x", "count": 2})], questions=(Question.READ,)
+        )
+        for answer in (*at_server(str), Answer.KEY_NEW, Answer.LISTED)
     ]
     for found in (*every_probe(), *at_servers):
         for told, finding in zip(connection_test.told(str, EdenAdapter, found), found.findings):
