@@ -251,7 +251,7 @@ class Ahead:
     def _begin(self, asking: Asking, cursor: str) -> None:
         if not (self._is_able and cursor):
             return
-        fetch = Fetch(self._pull, self._sized(replace(asking, ahead=cursor, total=False)))
+        fetch = Fetch(self._pull, self._sized(replace(asking, ahead=cursor, total=False, first=False)))
         self._fetches.append(fetch)
         self._start(fetch.run)
 
