@@ -150,3 +150,25 @@ def test_a_set_of_this_site_with_the_same_code_is_another_one(here: Here) -> Non
     here.choose(codes=())
     db = here.site.db
     assert db.sync_dataset(own).name == "Own" and db(db.sync_task.dataset_id == own).count() == 1
+
+
+def test_a_table_that_moves_to_another_set_keeps_its_task(here: Here) -> None:
+    here.choose(published("A", task(OFFICE), task(ORG)), published("B", task("pr_person")))
+    row = here.tasks[ORG]
+    here.site.db(here.site.db.sync_task.id == row.id).update(
+        mode=Mode.NONE.value, conflict_policy=Policy.THIS.value
+    )
+    found = here.choose(published("A", task(OFFICE)), published("B", task("pr_person"), task(ORG)))
+    kept = here.tasks[ORG]
+    assert (kept.id, kept.mode, kept.rules.conflict_policy) == (row.id, Mode.NONE, Policy.THIS)
+    assert not any(each.ended or each.added for each in found)
+
+
+def test_a_table_that_another_chosen_set_has_as_well_keeps_its_task(here: Here) -> None:
+    one, other = published("A", task(ORG), task(OFFICE)), published("B", task(ORG))
+    here.choose(one, other)
+    row = here.tasks[ORG]
+    here.choose(one, other, codes=("B",))
+    assert {name: each.id for name, each in here.tasks.items()} == {ORG: row.id}
+    here.choose(codes=())
+    assert here.tasks == {}

@@ -102,33 +102,44 @@ def choose(repository: Repository, codes: Collection[str], told: Sequence[Publis
     with site.store.transaction():
         jobs.ensure_idle(site, repository.id)
         present = subscriptions.chosen(site.db, repository.id)
-        _end(
-            repository,
-            [task for each in present if each.code not in codes for task in _tasks(repository, each)],
-        )
-        for each in present:
-            if each.code not in codes:
-                site.db(table.id == each.id).delete()
         for code in sorted(set(codes) - {each.code for each in present}):
             table.insert(repository_id=repository.id, code=code)
-        return _take(repository, told)
+        former = [each for each in present if each.code not in codes]
+        found = _take(repository, told, former)
+        for each in former:
+            site.db(table.id == each.id).delete()
+        return found
 
 
-def _take(repository: Repository, told: Sequence[PublishedSet]) -> list[Changes]:
-    """Let tasks be as the chosen sets say, within the current transaction."""
+def _take(
+    repository: Repository, told: Sequence[PublishedSet], former: Sequence[ChosenSet] = ()
+) -> list[Changes]:
+    """Let tasks be as the chosen sets say, within the current transaction.
+
+    Args:
+        repository: the repository.
+        told: the sets that it has.
+        former: sets that are chosen no more; their tasks end unless another set has the same table.
+    """
     site, by_code = repository.site, {each.code: each for each in told}
     taken: dict[str, WantedTask] = {}
     found = []
     for each in subscriptions.chosen(site.db, repository.id):
+        if each in former:
+            continue
         published = by_code.get(each.code)
         changes = Changes(each, is_gone=published is None)
         found.append(changes)
         if published is not None:
             _note(repository, each, published)
             _take_set(repository, published, changes, taken)
-        gone = [task for task in _tasks(repository, each) if task.resource not in taken]
+    # Only now: a table that has moved to another set stays the same task, with its policies and how far it has come.
+    for changes in found:
+        gone = [task for task in _tasks(repository, changes.of) if task.resource not in taken]
         changes.ended += [task.resource for task in gone]
         _end(repository, gone)
+    for each in former:
+        _end(repository, [task for task in _tasks(repository, each) if task.resource not in taken])
     problems = {
         each.of.code: {name: str(why) for name, why in each.problems.items()}
         | ({"": "gone"} if each.is_gone else {})
