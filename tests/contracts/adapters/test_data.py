@@ -166,8 +166,29 @@ def test_an_archive_that_was_made_for_something_else_is_not_taken(
     found.discard()
 
 
+@pytest.mark.parametrize("live", ["", "<x/>", "<?xml", "<s3xml></s3xml>\n\n"])
+def test_an_archive_whose_document_is_none_is_not_taken(
+    pull: Callable[..., PullResult], provider: Provider, live: str
+) -> None:
+    provider.live = live.encode()
+    provider.archive = provider.packed(sha256=sha256(provider.live))
+    found = pull()
+    assert found.is_ours and found.remarks[0].warns
+    found.discard()
+
+
 @pytest.mark.parametrize(
-    "url", ["//evil.example/x", "ftp://127.0.0.1/x", "file:///etc/passwd", "http://", "x.zip"]
+    "url",
+    [
+        "//evil.example/x",
+        "ftp://127.0.0.1/x",
+        "file:///etc/passwd",
+        "http://",
+        "http://[::1",
+        "http://a@b:x@[",
+        "http://127.0.0.1:99999/x",
+        "x.zip",
+    ],
 )
 def test_an_address_that_is_none_is_not_asked(
     pull: Callable[..., PullResult], provider: Provider, url: str

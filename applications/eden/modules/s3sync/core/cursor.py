@@ -115,6 +115,17 @@ class Cursor(NamedTuple):
         return cls(match["identity"], int(match["seq"]), match["token"])
 
 
+def is_position(identity: str, seq: int) -> bool:
+    """Return whether a cursor can name a position in a journal: others the site that keeps it would refuse for good.
+
+    Args:
+        identity: name of the journal.
+        seq: the position.
+    """
+    # Python writes no number of thousands of digits.
+    return 0 <= seq < 10**18 and _CURSOR.fullmatch(f"{identity}.{seq}.x") is not None
+
+
 class Handed(NamedTuple):
     """A cursor that was sent: position and token."""
 

@@ -17,10 +17,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..core.cursor import is_position
 from ..core.errors import ProtocolError
 from ..core.limits import CHUNK, MEGABYTE
 from ..core.text import shown
-from .protocol.replies import as_count, as_text, as_texts, as_time
+from .protocol.replies import as_count, as_text, as_texts, as_time, is_text
 from .protocol.times import format_msince
 
 MANIFEST = "eden-sync.json"
@@ -112,7 +113,9 @@ class Manifest:
             return None
         journal, position = as_text(told.get("journal")), as_count(told.get("position"))
         documents = told.get("documents")
-        if not journal or position is None or not isinstance(documents, Mapping):
+        if position is None or not isinstance(documents, Mapping):
+            return None
+        if not is_text(journal) or not is_position(journal, position):
             return None
         read = {str(name): _read_document(each) for name, each in documents.items()}
         found = {name: each for name, each in read.items() if each is not None}

@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from ...core.atomic_write import owner_mark
 from ...core.cursor import Cursor
@@ -213,8 +212,8 @@ class Archives:
                 nobody there in its name.
             SyncError: it is no address.
         """
-        host = urlsplit(url).hostname or ""
-        if origin(url) and host == urlsplit(self._transport.url).hostname:
+        host = origin(url).host
+        if host == self._transport.origin.host:
             return
         for address in _addresses(host):
             if not address.is_global:
@@ -260,8 +259,9 @@ def _append(path: Path, deletions: Path) -> None:
         at = begins.find(b"<resource")
         if at < 0:
             return
-        out.seek(-len(FOOTER), os.SEEK_END)
-        out.truncate()
+        # One that does not end so is none of ours, and is found broken when it is read through.
+        out.truncate(max(0, out.seek(0, os.SEEK_END) - len(FOOTER)))
+        out.seek(0, os.SEEK_END)
         out.write(begins[at:])
         while chunk := source.read(CHUNK):
             out.write(chunk)
