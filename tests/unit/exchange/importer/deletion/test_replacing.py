@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from s3sync.conflicts.resolve import restore
 from s3sync.core.kept import Side
+from s3sync.core.policy import Method, Terms
+from s3sync.exchange.scope_guard import ScopeGuard
 from tests.support.documents import (
     CONTACT,
     DETAILS,
@@ -323,3 +326,28 @@ def test_what_was_merged_into_one_that_is_deleted_before_it_came_goes_with_it(
         site.push(part, PERSON)
     assert site.row(CONTACT, "c").deleted
     assert site.waiting() == 0
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{"guard": ScopeGuard({ORG: ()})}, {"terms": Terms(strategy=frozenset(Method) - {Method.DELETE})}],
+)
+def test_who_may_delete_nothing_does_not_end_a_merge_into_a_record_that_is_not_here(
+    site: SampleSite, limits: dict[str, Any]
+) -> None:
+    site.push(person("p", "Ann", contact("c", "a@b.org")), PERSON)
+    site.push(deleted(PERSON, "p", LATER, replaced_by="other"), PERSON)
+    site.push(deleted(PERSON, "other", LATER), PERSON, **limits)
+    assert not site.row(CONTACT, "c").deleted
+    site.push(deleted(PERSON, "other", LATER), PERSON)
+    assert site.row(CONTACT, "c").deleted, "who may"
+
+
+def test_a_merge_outside_of_the_scope_leads_nothing_elsewhere(site: SampleSite) -> None:
+    site.push(person("p", "Ann", contact("c", "a@b.org")) + person("q", "Bob"), PERSON)
+    site.push(deleted(PERSON, "p", LATER, replaced_by="unknown"), PERSON)
+    onwards, bob = deleted(PERSON, "unknown", LATER, replaced_by="q"), site.row(PERSON, "q").pe_id
+    site.push(onwards, PERSON, guard=ScopeGuard({ORG: ()}))
+    assert site.row(CONTACT, "c").pe_id != bob
+    site.push(onwards, PERSON)
+    assert site.row(CONTACT, "c").pe_id == bob

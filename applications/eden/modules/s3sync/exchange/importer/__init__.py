@@ -187,9 +187,7 @@ class Importer:
     ) -> Report:
         planner = Planner(self._ports, gatherer, terms, context, agreed)
         losses = Losses(self._ports.schema, self._snapshot, context.repository_id)
-        applier = Applier(
-            self._ports, context, gatherer.reference_uuid, planner.resolver, losses, terms.synchronise_uuids
-        )
+        applier = Applier(self._ports, context, gatherer.reference_uuid, planner.resolver, losses, terms)
         decisions = DecisionReader(self._ports, context)
         report = Report()
         waiting = iter(batches)

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Callable
 
 from ...core.kept import Kept, KeptKind
+from ...core.policy import Method, Terms
 from ...core.records import Action, Outcome, Reference
 from ..ports import Ports
 from .by_field import ChangeWriter, has_learned
@@ -40,7 +41,7 @@ class Applier:
         uuid_of: returns the uuid of a reference's target, as it is stored here.
         resolver: looks up references.
         losses: keeps what the effects of deletions and merges take away.
-        synchronise_uuids: whether records that came as they are here adopt the uuids that they came with.
+        terms: the rules of the exchange.
     """
 
     def __init__(
@@ -50,9 +51,10 @@ class Applier:
         uuid_of: Callable[[Reference], str | None],
         resolver: Resolver,
         losses: Losses,
-        synchronise_uuids: bool = False,
+        terms: Terms,
     ) -> None:
-        self._synchronise_uuids = synchronise_uuids
+        self._synchronise_uuids = terms.synchronise_uuids
+        self._may_delete = Method.DELETE in terms.strategy
         self._ports = ports
         self._context = context
         deleter = Deleter(
@@ -136,13 +138,14 @@ class Applier:
     def _is_merge_of_an_unknown(self, item: Item) -> bool:
         """Return whether an item says of a record that is not here into which one it was merged."""
         moment = item.record.modified_on
-        return item.survivor is not None and item.is_new and (not moment or self._context.is_possible(moment))
+        merged = item.survivor is not None and item.is_new and not item.is_barred
+        return merged and (not moment or self._context.is_possible(moment))
 
     def _is_deletion_of_an_unknown(self, item: Item) -> bool:
         """Return whether an item says that a record was deleted that is not here."""
         moment = item.record.modified_on
-        gone = item.record.deleted and item.survivor is None and item.is_new
-        return gone and (not moment or self._context.is_possible(moment))
+        gone = item.record.deleted and item.survivor is None and item.is_new and not item.is_barred
+        return gone and self._may_delete and (not moment or self._context.is_possible(moment))
 
     def _outcome(self, item: Item) -> Outcome:
         decision = item.decision
