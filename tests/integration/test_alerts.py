@@ -170,6 +170,53 @@ def test_an_update_whose_beginning_is_not_listed_any_more_is_an_incident_and_sta
     assert listener.incident().name == "Third", "what was updated comes late, and is older"
 
 
+def test_an_alert_that_comes_after_its_cancellation_is_over(listener: Listener) -> None:
+    cancel = alert("A3", sent=LATEST, refers=reference(), msgType="Cancel", note="False alarm")
+    listener.list(cancel)
+    listener.run()
+    assert listener.incidents() == []
+    listener.list(cancel, alert("A1", info("First")))
+    listener.run()
+    found = listener.incident()
+    assert found.closed and found.end_date.isoformat() == "2026-03-01T16:00:00"
+    assert found.comments.startswith("Cancel: False alarm\n\nThe river rises.")
+    update = alert("A2", info("Second"), sent=LATER, refers=reference(), msgType="Update")
+    listener.list(cancel, alert("A1", info("First")), update)
+    listener.run()
+    assert listener.incident().closed and listener.incident().name == "First", "it is older than the end"
+
+
+def test_a_long_feed_with_the_cancellation_on_another_page_than_its_alert_leaves_nothing_open(
+    listener: Listener,
+) -> None:
+    others = [alert(f"A{each}", info(f"Flood {each}"), msgType="Ack") for each in range(AT_ONCE + 1)]
+    cancel = alert("C", sent=LATEST, refers=reference("X"), msgType="Cancel")
+    listener.list(cancel, *others, alert("X", info("Cancelled")))
+    listener.run()
+    assert listener.incident().closed
+
+
+def test_an_older_update_that_comes_late_leaves_what_is_known_as_it_is(listener: Listener) -> None:
+    told = [
+        alert("A1", info("First")),
+        alert("A3", info("Third"), sent=LATEST, refers=reference(), msgType="Update"),
+        alert("A2", info("Second"), sent=LATER, refers=reference(), msgType="Update"),
+        alert("A4", sent="2026-03-01T12:00:00-05:00", refers=reference("A2", LATER), msgType="Cancel"),
+    ]
+    for count in range(1, 5):
+        listener.list(*told[:count])
+        listener.run()
+    assert listener.incident().closed and listener.incident().name == "Third"
+    assert "conflict" not in listener.log()
+
+
+def test_several_alerts_of_a_new_event_all_have_its_type(listener: Listener) -> None:
+    listener.list(*(alert(f"A{each}", info(f"Flood {each}")) for each in range(3)))
+    listener.run()
+    kinds = {each.incident_type_id for each in listener.incidents()}
+    assert len(kinds) == 1 and None not in kinds and "warning" not in listener.log()
+
+
 def test_an_update_of_several_goes_on_with_the_first_and_ends_the_others(listener: Listener) -> None:
     one, two = alert("A1", info("One")), alert("B1", info("Two"), sent=LATER)
     both = alert(

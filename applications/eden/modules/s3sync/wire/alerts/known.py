@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -58,12 +58,14 @@ class Known:
         seen: address -> mark of what the feed lists and was looked at.
         chains: key of the first of several alerts that update each other -> what is remembered of them: keys of all
             (``keys``), time of the last one (``sent``), and what it said (``said``).
+        cancelled: key of an alert that did not come here -> time of its cancellation (``sent``), and why (``note``).
     """
 
     etag: str = ""
     modified: str = ""
     seen: dict[str, str] = field(default_factory=dict)
     chains: dict[str, dict[str, Any]] = field(default_factory=dict)
+    cancelled: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, cursor: str) -> Known:
@@ -74,10 +76,10 @@ class Known:
 
     def text(self) -> str:
         """Return it as a cursor."""
-        latest = sorted(self.chains, key=lambda each: str(self.chains[each]["sent"]))[-MOST_CHAINS:]
         told = {"etag": self.etag, "modified": self.modified, "seen": self.seen}
+        bounded = {"chains": _latest(self.chains), "cancelled": _latest(self.cancelled)}
         return json.dumps(
-            {**told, "chains": {each: self.chains[each] for each in latest}}, ensure_ascii=False
+            {**told, **{name: each for name, each in bounded.items() if each}}, ensure_ascii=False
         )
 
     def tell(self, alert: Alert, language: str, now: datetime) -> Told:
@@ -106,18 +108,25 @@ class Known:
             return Told((), Sentence.ALERT_NOT_READ.say(alert=_named(alert), reason=str(error)))
 
     def _said(self, alert: Alert, language: str, now: datetime) -> Told:
-        found = incident(alert, language, now)
+        found, sent = self._as_cancelled(alert, incident(alert, language, now))
         # An update from before this site listened begins where its sender says that it began.
-        root, *others = self._roots(alert) or [beginning(alert)]
+        roots = self._current(alert, self._roots(alert) or [beginning(alert)])
+        if not roots:
+            return Told()
+        root, *others = roots
         # One that joins several goes on with the first of them; the others are over.
         ended = [self._ended(each, alert) for each in others]
-        self._remember(root, alert, found)
-        return Told([Version(root, found, alert.sent), *ended])
+        self._remember(root, alert, found, sent)
+        return Told([Version(root, found, sent), *ended])
 
     def _cancelled(self, alert: Alert, language: str, now: datetime) -> Told:
         roots = self._roots(alert)
         if not roots:
+            # It may come yet: servers list the same moment in any order.
+            why = {"sent": alert.sent.isoformat(), "note": alert.note or alert.key}
+            self.cancelled.update(dict.fromkeys(alert.references, why))
             return Told((), Sentence.ALERT_CANCELS_UNKNOWN.say(alert=_named(alert)))
+        roots = self._current(alert, roots)
         if not alert.infos:
             return Told([self._ended(each, alert) for each in roots])
         found = incident(alert, language, now)
@@ -128,14 +137,39 @@ class Known:
             text = f"{found.comments}\n\n{said.comments}"
             whole = found._replace(event=found.event or said.event, date=said.date, comments=text)
             versions.append(Version(each, whole, alert.sent, self._place(each)))
-            self._remember(each, alert, whole)
+            self._remember(each, alert, whole, alert.sent)
         return Told(versions)
+
+    def _current(self, alert: Alert, roots: Sequence[str]) -> list[str]:
+        """Return the chains of which an alert is the latest word; the others only note that it came."""
+        current = []
+        for root in roots:
+            former = self.chains.get(root)
+            if former is None or alert.sent.isoformat() >= former["sent"]:
+                current.append(root)
+            else:
+                former["keys"] = _joined(former["keys"], alert)
+        return current
+
+    def _as_cancelled(self, alert: Alert, found: Incident) -> tuple[Incident, datetime]:
+        """Return what an alert says with the cancellation of it that came before it, and the time of that."""
+        about = (alert.key,) if alert.kind == ALERT else (alert.key, *alert.references)
+        known = [self.cancelled[each] for each in about if each in self.cancelled]
+        last = max(known, key=lambda each: each["sent"], default=None)
+        sent = alert.sent if last is None else datetime.fromisoformat(last["sent"])
+        if last is None or sent < alert.sent:
+            return found, alert.sent
+        text = f"{CANCEL}: {last['note']}\n\n{found.comments}"
+        return (
+            found._replace(date=min(found.date, sent), end_date=sent, closed=True, comments=text),
+            sent,
+        )
 
     def _ended(self, root: str, alert: Alert) -> Version:
         """Return the incident of a chain as ended by an alert that says nothing more of it."""
         found = self._remembered(root, alert)
         version = Version(root, found, alert.sent, self._place(root))
-        self._remember(root, alert, found)
+        self._remember(root, alert, found, alert.sent)
         return version
 
     def _remembered(self, root: str, alert: Alert) -> Incident:
@@ -164,13 +198,13 @@ class Known:
         referred = set(alert.references)
         return [root for root, each in self.chains.items() if referred & {root, *each["keys"]}]
 
-    def _remember(self, root: str, alert: Alert, found: Incident) -> None:
+    def _remember(self, root: str, alert: Alert, found: Incident, sent: datetime) -> None:
         former = self.chains.get(root, {})
         place = found.place.uuid if found.place else (former.get("said") or {}).get("place")
         self.chains[root] = {
             # What it is about is known by it: an alert that comes after its update is none any more.
-            "keys": list(dict.fromkeys([*former.get("keys", ()), *alert.references, alert.key]))[-200:],
-            "sent": alert.sent.isoformat(),
+            "keys": _joined(former.get("keys", ()), alert),
+            "sent": sent.isoformat(),
             "said": {
                 "name": found.name,
                 "event": found.event,
@@ -180,6 +214,15 @@ class Known:
                 "place": place,
             },
         }
+
+
+def _joined(keys: Sequence[str], alert: Alert) -> list[str]:
+    return list(dict.fromkeys([*keys, *alert.references, alert.key]))[-200:]
+
+
+def _latest(told: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    latest = sorted(told, key=lambda each: str(told[each]["sent"]))[-MOST_CHAINS:]
+    return {each: told[each] for each in latest}
 
 
 def beginning(alert: Alert) -> str:
