@@ -72,6 +72,20 @@ def test_an_inline_anonymous_record_is_imported(site: SampleSite) -> None:
     assert site.row(OFFICE, "o").organisation_id == site.rows(ORG)[0].id
 
 
+def test_all_that_hold_the_same_record_without_identifier_refer_to_it(site: SampleSite) -> None:
+    def within(uuid: str, name: str) -> str:
+        inside = f'<reference field="organisation_id" resource="{ORG}">{org(None, name)}</reference>'
+        return resource(OFFICE, uuid, data("name", uuid), inside)
+
+    report = site.push(
+        "".join(within(*each) for each in (("a", "X"), ("b", "X"), ("c", "Y"), ("d", "X"))), OFFICE
+    )
+    assert not reasons(report)
+    held = {row.uuid: row.organisation_id for row in site.rows(OFFICE)}
+    assert held["a"] == held["b"] == held["d"] and None not in held.values() and held["c"] != held["a"]
+    assert len(site.rows(ORG)) == 2
+
+
 def test_references_by_tuid(site: SampleSite) -> None:
     text = (
         resource(

@@ -34,6 +34,7 @@ class Batch:
         items: all items, masters before their components.
         by_uuid: (table, uuid as stored here) -> item.
         by_tuid: (table, tuid) -> item.
+        inline: ``id`` of a record that stands within a reference -> item.
         vacated: unique values of deleted records here that records of the batch get.
     """
 
@@ -65,6 +66,11 @@ class Batch:
         if id(item) not in self.postponed:
             self.postponed.add(id(item))
             self.repeated.append(item)
+
+    def stand_for(self, first: Item, item: Item) -> None:
+        """Let what refers to an item without identifier refer to an earlier one for the same record."""
+        if id(item.record) in self.inline:
+            self.inline[id(item.record)] = first
 
     def leave_out(self, item: Item) -> None:
         """Remove an item that is looked at after the whole document."""

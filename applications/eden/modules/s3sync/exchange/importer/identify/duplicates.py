@@ -58,14 +58,15 @@ class Duplicates:
             by_primary.setdefault(primary, []).append(row)
         if not by_primary and all(item.uuid is not None for item in candidates):
             return
-        claimed: set[Row] = set()
         for primary, waiting in wanted.items():
             found = by_primary.get(primary)
+            first, same = waiting[0]
             for item, secondary in waiting:
-                if item.uuid is None and primary in claimed:
+                if item.uuid is None and item is not first:
+                    if first.uuid is None and secondary == same:
+                        batch.stand_for(first, item)
                     batch.put_off(item)
                     continue
-                claimed.add(primary)
                 if found:
                     self._settle(plan, rule, item, _narrow(plan, found, rule.secondary, secondary))
 
