@@ -220,6 +220,16 @@ def test_a_condition_that_stays_is_the_same_one(site: SampleSite) -> None:
     ]
 
 
+def test_strangers_are_told_only_what_went_from_sets_for_everybody(site: SampleSite) -> None:
+    for code, public in (("ALL", True), ("SOME", False)):
+        key = save(site, code=code, public=public, resources=["org_office", "org_organisation"])
+        save(site, key, code=code, public=public, resources=["org_office"])
+    assert len(datasets.deleted(site, "sync_task")) == 2
+    (told,) = datasets.deleted(site, "sync_task", public=True)
+    row = site.db.sync_task(uuid=told.uuid)
+    assert site.db.sync_dataset(row.dataset_id).code == "ALL"
+
+
 def test_nothing_of_repositories_is_told_as_deleted(site: SampleSite) -> None:
     db = site.db
     repository = db.sync_repository.insert(name="Other", password="secret")
@@ -238,3 +248,45 @@ def test_former_archives_are_removed_in_both_forms(site: SampleSite) -> None:
     assert len(lying) == 2
     administration_datasets.remove(site, key)
     assert not [*site.folder.rglob("sync_dataset_archive.*.zip")]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"resources": ["org_office"]}, {"conditions": {"org_office": [parse_filter("~.name", "Here")]}}],
+)
+def test_what_is_left_out_of_a_public_set_is_in_no_archive_of_it_at_once(
+    site: SampleSite, changed: dict[str, Any]
+) -> None:
+    two_offices(site)
+    usual: dict[str, Any] = {"resources": ["org_office", "org_organisation"], "public": True}
+    key = save(site, **usual)
+    dataset_archive.build(site, key)
+    save(site, key, **usual, comments="New words are no reason.")
+    assert datasets.all_of(site)[0].archive is not None
+    save(site, key, **{**usual, **changed})
+    assert datasets.all_of(site)[0].archive is None
+
+
+@pytest.mark.parametrize("changed", [{"public": True}, {"components": True}, {"archived": False}, None])
+def test_an_archive_that_was_begun_before_the_set_was_changed_is_for_nobody(
+    site: SampleSite, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any] | None
+) -> None:
+    """While it was made for accounts somebody lets everybody have it, or removes the set."""
+    two_offices(site)
+    key, pack = save(site), dataset_archive._pack
+
+    def slowly(*args: Any) -> int:
+        count = pack(*args)
+        if changed is None:
+            administration_datasets.remove(site, key)
+        else:
+            save(site, key, **changed)
+        return count
+
+    monkeypatch.setattr(dataset_archive, "_pack", slowly)
+    assert dataset_archive.build(site, key) == {"records": 0}
+    assert site.db(site.db.sync_dataset_archive).count() == 0
+    assert not [*site.folder.rglob("sync_dataset_archive.*.zip")]
+    monkeypatch.setattr(dataset_archive, "_pack", pack)
+    if changed in ({"public": True}, {"components": True}):
+        assert dataset_archive.build(site, key) == {"records": 2}

@@ -19,6 +19,8 @@ from ..wire.data_sets import PublishedTask
 from ..wire.filters import Filter, parse_filter, parse_filter_string
 
 CHUNK = 1 << 20
+#: The fields of an archive with its files: for programs, for people.
+_FORMS = ("archive", "by_resource")
 
 
 def build(site: Site, dataset_id: int) -> dict[str, Any]:
@@ -34,7 +36,8 @@ def build(site: Site, dataset_id: int) -> dict[str, Any]:
         dataset_id: the data set.
 
     Returns:
-        number of records written, for the scheduler's record.
+        number of records written, for the scheduler's record; 0 where the data set was changed meanwhile: what it had
+        before is for nobody any more, and another archive was ordered.
 
     Raises:
         ConfigurationError: the data set no longer exists, or has no archive.
@@ -57,7 +60,7 @@ def build(site: Site, dataset_id: int) -> dict[str, Any]:
         ):
             count = _pack(site, found, tasks, tables)
             stored = []
-            for name, out in (("archive", tasks), ("by_resource", tables)):
+            for name, out in zip(_FORMS, (tasks, tables)):
                 out.seek(0)
                 stored.append(table[name].store(out, f"{found.code}.zip"))
     except OSError as error:
@@ -65,12 +68,32 @@ def build(site: Site, dataset_id: int) -> dict[str, Any]:
             f"The archive of the data set {found.code} cannot be written: {error.strerror or error}",
             hint="Free disk space at this site, or correct the rights of its folders; it is made again tomorrow.",
         ) from error
-    former = [each.id for each in db(table.dataset_id == dataset_id).select()]
     with site.store.transaction():
+        if not _is_still(site, found):
+            for name, each in zip(_FORMS, stored):
+                site.files.path(table._tablename, name, each).unlink()
+            return {"records": 0}
+        former = [each.id for each in db(table.dataset_id == dataset_id).select()]
         table.insert(dataset_id=dataset_id, archive=stored[0], by_resource=stored[1], date=site.clock.now())
         # The fields have autodelete: the files are removed with the rows.
         db(table.id.belongs(former)).delete()
     return {"records": count}
+
+
+def _is_still(site: Site, found: DataSet) -> bool:
+    """Return whether a data set has the same contents for the same readers, and let nobody change it until the end.
+
+    Args:
+        site: this site, in a transaction.
+        found: the data set as it was read before.
+    """
+    table = site.db.sync_dataset
+    site.db(table.id == found.id).update(modified_on=table.modified_on)
+    row = table(found.id)
+    if row is None or row.deleted or not row.use_archive:
+        return False
+    (now,) = read_rows(site, [row])
+    return (now.public, now.contents) == (found.public, found.contents)
 
 
 @dataclass

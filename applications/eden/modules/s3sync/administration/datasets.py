@@ -16,6 +16,7 @@ from ..core.task import Mode
 from ..database.tables.fields import live
 from ..scheduler import queue as queue
 from ..site import Site
+from ..site.datasets import DataSet, read_rows
 from ..site.wanted import tasks as wanted_tasks
 from ..wire.filters import Filter
 
@@ -74,19 +75,28 @@ def save(
         "archive_public": archived and public,
         "archive_components": components,
     }
-    former = None if dataset_id is None else db.sync_dataset(dataset_id)
+    former = None if dataset_id is None else _read(site, dataset_id)
     with site.store.transaction():
         if dataset_id is None:
             dataset_id = int(db.sync_dataset.insert(**values))
         else:
             db(db.sync_dataset.id == dataset_id).update(**values)
         _save_tasks(site, dataset_id, resources, components, conditions)
-    if not archived or (former is not None and public and not former.archive_public):
-        # What was made for accounts has more than what is for everybody.
+    if not archived or (former is not None and public and _has_changed(former, _read(site, dataset_id))):
+        # It may have what is not for everybody: what was made for accounts has more, and so has what was left out now.
         _drop_archives(site, dataset_id)
     if archived:
         order_archive(site, dataset_id)
     return dataset_id
+
+
+def _read(site: Site, dataset_id: int) -> DataSet:
+    (found,) = read_rows(site, [site.db.sync_dataset(dataset_id)])
+    return found
+
+
+def _has_changed(former: DataSet, now: DataSet) -> bool:
+    return (former.public, former.contents) != (now.public, now.contents)
 
 
 def _save_tasks(
@@ -126,11 +136,11 @@ def _mark_deleted(site: Site, task_ids: Sequence[int]) -> None:
 
 def remove(site: Site, dataset_id: int) -> None:
     """Remove a data set with its archive. The records stay; sites that subscribed to it are told that it is gone."""
-    _drop_archives(site, dataset_id)
     db = site.db
     with site.store.transaction():
         _mark_deleted(site, [row.id for row in db(_tasks_of(site, dataset_id)).select(db.sync_task.id)])
         db(db.sync_dataset.id == dataset_id).update(deleted=True, modified_on=site.clock.now())
+    _drop_archives(site, dataset_id)
 
 
 def order_archive(site: Site, dataset_id: int) -> None:

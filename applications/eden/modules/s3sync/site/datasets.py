@@ -73,6 +73,14 @@ class DataSet(NamedTuple):
         }
 
     @property
+    def contents(self) -> list[tuple[str, bool, list[str]]]:
+        """What its records are: of each resource its table, whether what belongs to them is part of it, conditions."""
+        return [
+            (each.resource, each.components, sorted(one.text for one in each.conditions))
+            for each in self.tasks
+        ]
+
+    @property
     def published(self) -> PublishedSet:
         """The data set as other sites are told of it."""
         archive = self.archive
@@ -198,15 +206,20 @@ def _may_have_all(site: Site) -> bool:
     return site.host.logged_in() and site.host.may_synchronise() and not scopes.is_bound(site)
 
 
-def deleted(site: Site, table: str) -> list[Stamp]:
+def deleted(site: Site, table: str, *, public: bool = False) -> list[Stamp]:
     """Return what was removed from data sets of this site; nothing of any repository.
 
     Args:
         site: this site.
         table: ``sync_task`` or ``sync_resource_filter``.
+        public: whether only of sets that are for everybody.
     """
     db, task = site.db, site.db.sync_task
     ours = (task.repository_id == None) & (task.dataset_id != None)  # noqa: E711
+    if public:
+        sets = db.sync_dataset
+        open_to_all = (sets.archive_public == True) & (sets.use_archive == True)  # noqa: E712
+        ours &= task.dataset_id.belongs(db(open_to_all)._select(sets.id))
     if table == TASK:
         rows = db(ours & (task.deleted == True)).select(orderby=task.id)  # noqa: E712
     else:

@@ -178,7 +178,8 @@ def _is_new(stamp: Stamp, asked: _Asked) -> bool:
 
 
 def _deleted(site: Site, table: str, asked: _Asked) -> str:
-    stamps: Sequence[Stamp] = [each for each in datasets.deleted(site, table) if _is_new(each, asked)]
+    found = datasets.deleted(site, table, public=not site.host.logged_in())
+    stamps: Sequence[Stamp] = [each for each in found if _is_new(each, asked)]
     return deletions_document(table, stamps, site.base_url)
 
 
