@@ -50,6 +50,16 @@ def test_a_table_is_imported_in_steps_and_its_rows_are_not_kept(site: SampleSite
     assert names(site) == count
 
 
+def test_halves_of_characters_and_what_no_text_has_are_left_out(site: SampleSite, tmp_path: Path) -> None:
+    properties = '{"name": "a\\ud800b\\u0000", "\\udfff": 1}'
+    text = f'{{"type":"Feature","id":"\\ud800","geometry":null,"properties":{properties}}}'
+    one = kept(tmp_path / "lists", text, columns=("uuid", "geometry", "name"))
+    assert one.state.headings == ["uuid", "geometry", "name", ""]
+    one.go_on(importer_of(site.s3db, site, one.state), 60)
+    assert one.state.counts == {"created": 1}
+    assert [row.name for row in site.db(site.db[INCIDENT]).select()] == ["ab"]
+
+
 def test_a_step_that_broke_off_before_it_was_noted_is_done_again_and_makes_nothing_twice(
     site: SampleSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

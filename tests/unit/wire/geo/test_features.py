@@ -45,6 +45,19 @@ def test_members_come_in_any_order_and_foreign_ones_are_left_out() -> None:
     ]
 
 
+def test_foreign_members_are_not_kept_and_there_are_not_too_many_of_them() -> None:
+    many = ",".join(f'"m{each}":[{"[]," * 30_000}0]' for each in range(20))
+    content = f'{{{many},"type":"FeatureCollection","features":[]}}'.encode()
+    tracemalloc.start()
+    try:
+        assert read(content) == []
+        assert tracemalloc.get_traced_memory()[1] < 12 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+    with pytest.raises(FeatureError, match="more than 1000 members"):
+        read({**{str(each): 0 for each in range(features.MOST_MEMBERS)}, **COLLECTION, "features": []})
+
+
 def test_an_older_file_may_say_that_it_is_in_wgs_84_and_nothing_else() -> None:
     for name in ("urn:ogc:def:crs:OGC:1.3:CRS84", "EPSG:4326"):
         assert read({**COLLECTION, "crs": {"properties": {"name": name}}, "features": []}) == []

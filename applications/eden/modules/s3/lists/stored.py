@@ -20,6 +20,7 @@ from gluon import current
 
 from s3sync.core.atomic_write import replace_text
 from s3sync.core.errors import SyncError
+from s3sync.core.text import legible
 from s3sync.transport.stylesheets import Stylesheets, parameters
 from s3sync.wire.tables import alert_table as alert_table
 from s3sync.wire.tables import csv_table as csv_table
@@ -279,11 +280,12 @@ def _store_rows(rows: Iterator[list[str]], path: Path, state: State, first: int)
     headings = next(rows, None)
     if headings is None:
         raise TableError("it is empty")
-    state.headings = headings
+    # JSON and CSV can have characters that no database, page or document can.
+    state.headings = list(map(legible, headings))
     left = MOST_STORED
     with path.open("w", encoding="utf-8") as out:
         for number, cells in enumerate(rows, first):
-            line = json.dumps([number, *cells]) + "\n"
+            line = json.dumps([number, *map(legible, cells)]) + "\n"
             left -= len(line)
             if left < 0:
                 raise TableError(f"its rows have more than {MOST_STORED // 1024 // 1024} MB")

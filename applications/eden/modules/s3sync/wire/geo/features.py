@@ -14,6 +14,9 @@ MEDIA_TYPE = "application/geo+json"
 #: Characters of one feature, and of anything else in a file.
 LONGEST = 8 * 1024 * 1024
 _PIECE = 64 * 1024
+#: Members of a file; what is kept of them, besides the features.
+MOST_MEMBERS = 1000
+_MEANT = frozenset(("type", "crs", "id", "geometry", "properties"))
 #: Names of the one reference system that RFC 7946 knows, as older files still write them.
 _WGS84 = ("CRS84", "EPSG:4326", "EPSG::4326")
 
@@ -86,7 +89,10 @@ def _document(reader: _Reader) -> Generator[Feature, None, None]:
             members[name] = True
             yield from _features(reader)
         else:
-            members[name] = reader.value()
+            value = reader.value()
+            members[name] = value if name in _MEANT else None
+        if len(members) > MOST_MEMBERS:
+            raise FeatureError(f"it has more than {MOST_MEMBERS} members")
         _check(members)
     reader.expect("}")
     if reader.sign():
