@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from s3sync.wire.alerts import feed as feed
-from s3sync.wire.alerts.cap import AlertError
-from s3sync.wire.alerts.feed import entries
+from s3sync.wire.alerts.cap import MOST_BYTES, AlertError
+from s3sync.wire.alerts.feed import MOST_FEED, entries
 from tests.support.alerts import SENDER, alert, atom, info, rss
 
 HERE = "https://alerts.example.org/feeds/all.xml"
@@ -69,3 +69,14 @@ def test_what_is_no_feed_is_refused(bad: str) -> None:
 def test_a_feed_with_too_many_entries_is_refused() -> None:
     with pytest.raises(AlertError, match="more than 2000 entries"):
         entries(rss(*(f"/{each}" for each in range(feed.MOST_ENTRIES + 1))).encode(), HERE)
+
+
+def test_a_feed_with_its_alerts_in_it_may_have_more_bytes_than_an_alert() -> None:
+    inside = "".join(
+        f"<entry>{alert(f'A{each}', info(description='x' * 19_000))}</entry>" for each in range(300)
+    )
+    feed = f'<feed xmlns="http://www.w3.org/2005/Atom">{inside}</feed>'.encode()
+    assert MOST_BYTES < len(feed) < MOST_FEED
+    assert len(entries(feed, "http://example.org/feed")) == 300
+    with pytest.raises(AlertError, match="more than 16 MB"):
+        entries(b" " * (MOST_FEED + 1), "http://example.org/feed")

@@ -27,14 +27,13 @@ from ..core.errors import (
     SyncError,
     TlsFailed,
 )
-from ..core.limits import MEGABYTE
 from ..core.messages import Message, Sentence
 from ..core.text import shown
 from ..exchange.peer import Asking, Capability, Exchange, PullResult
 from ..transport.client import Transport
 from ..transport.urls import Origin, origin
 from ..wire.alerts.cap import MOST_BYTES, Alert, AlertError, read
-from ..wire.alerts.feed import Entry, entries
+from ..wire.alerts.feed import MOST_FEED, Entry, entries
 from ..wire.alerts.incident import TABLE
 from ..wire.alerts.known import Known
 from .base import Adapter, Remote, T
@@ -42,8 +41,8 @@ from .connection_test import Answer, ConnectionTest, Finding, Question, complete
 from .lines import Lines
 from .settings import Kind, Setting
 
-#: Bytes of a feed; alerts that are fetched for one page.
-MOST_FEED, AT_ONCE = 16 * MEGABYTE, 20
+#: Alerts that are fetched for one page.
+AT_ONCE = 20
 
 
 def _wrong_servers(entered: str) -> str:

@@ -136,14 +136,18 @@ def read_all(document: bytes) -> list[Alert]:
     return found
 
 
-def xml(document: bytes) -> Any:
+def xml(document: bytes, most: int = MOST_BYTES) -> Any:
     """Return the root of a small document.
+
+    Args:
+        document: the document.
+        most: maximum bytes.
 
     Raises:
         AlertError: it is no XML, has a DTD, or is too large.
     """
-    if len(document) > MOST_BYTES:
-        raise AlertError(f"it has more than {MOST_BYTES // 1024 // 1024} MB")
+    if len(document) > most:
+        raise AlertError(f"it has more than {most // 1024 // 1024} MB")
     try:
         return parsed(document)
     except ValueError as error:

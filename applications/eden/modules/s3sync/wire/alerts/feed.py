@@ -9,8 +9,8 @@ from urllib.parse import urljoin
 
 from .cap import Alert, AlertError, alert_of, alerts_in, moment, xml
 
-#: Entries of a feed that are looked at.
-MOST_ENTRIES = 2000
+#: Bytes of a feed, which may have its alerts within it; entries that are looked at.
+MOST_FEED, MOST_ENTRIES = 16 * 1024 * 1024, 2000
 #: Characters of an address.
 LONGEST_ADDRESS = 2000
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -45,7 +45,7 @@ def entries(document: bytes, address: str) -> list[Entry]:
     Raises:
         AlertError: it is no feed and no alert.
     """
-    root = xml(document)
+    root = xml(document, MOST_FEED)
     name = str(root.tag)
     if name.endswith("}alert"):
         return [_within(root, address)]
