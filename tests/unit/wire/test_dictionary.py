@@ -53,6 +53,16 @@ def test_what_was_packed_with_another_one_is_refused(words: bytes) -> None:
         unpacked(packer.compress(b"<resource" * 100) + packer.flush())
 
 
+def test_what_follows_its_end_is_refused() -> None:
+    packer = zlib.compressobj(9, zdict=dictionary.words())
+    nothing = packer.compress(b"") + packer.flush()
+    for more in (nothing * 2, nothing + b"\0", nothing + b"x"):
+        with pytest.raises(DamagedPacking, match="follows its end"):
+            unpacked(more)
+        with pytest.raises(DamagedPacking, match="follows its end"):
+            unpacked(*(more[at : at + 1] for at in range(len(more))))
+
+
 def test_what_is_cut_or_changed_is_refused() -> None:
     packed = dictionary.pack(b'<resource name="org_office" uuid="urn:uuid:" mci="1">' * 3)
     assert packed is not None

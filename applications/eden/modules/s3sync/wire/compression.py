@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator
 from types import ModuleType
-from typing import Any, BinaryIO, Callable
+from typing import Any, BinaryIO, Callable, ClassVar
 
 from ..core.limits import CHUNK
 
@@ -36,7 +36,10 @@ class Gzip:
 
     Attributes:
         name: name of the library.
+        several: whether there may be several compressed members in sequence (RFC 1952, 2.2), padded with zeros.
     """
+
+    several: ClassVar[bool] = True
 
     def __init__(self, library: ModuleType, level: int) -> None:
         self.name = library.__name__.partition(".")[0]
@@ -69,7 +72,8 @@ class Gzip:
         for chunk in chunks:
             while chunk:
                 if unpacker.eof:
-                    # There may be several compressed members in sequence (RFC 1952, 2.2), padded with zeros.
+                    if not self.several:
+                        raise DamagedPacking("something follows its end")
                     chunk = chunk.lstrip(b"\0")
                     unpacker = self._unpacker() if chunk else unpacker
                     continue

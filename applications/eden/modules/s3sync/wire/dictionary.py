@@ -166,7 +166,9 @@ def digest() -> str:
 
 
 class _WithWords(Gzip):
-    """Compresses and decompresses with the dictionary."""
+    """Compresses and decompresses with the dictionary: one document, as a member costs as much as its dictionary."""
+
+    several = False
 
     def __init__(self) -> None:
         super().__init__(zlib, 9)

@@ -30,8 +30,8 @@ _DIGEST = re.compile(r"[0-9a-f]{32}")
 #: The beginning of a digest that tells one question of a site from another one.
 _BEGINNING = re.compile(r"[0-9a-f]{8}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
-#: Characters of a pull that is not read anew each time.
-_REMEMBERED = 1000
+#: Characters of a pull that is not read anew each time: a longer one is all filters, which take 35 times its length.
+_REMEMBERED = 300
 
 
 @dataclass(frozen=True)
