@@ -28,6 +28,8 @@ DIRECTIONS = {
 
 #: Minimum seconds between two writes of the progress, except for a new stage.
 PROGRESS_EVERY = 1.0
+#: The largest number that a column has; the other site may tell any.
+MOST_TOLD = 2**31 - 1
 
 
 class RunRecord:
@@ -83,7 +85,7 @@ class RunRecord:
                 stage_since=self._site.clock.now(),
             )
         if total is not None:
-            self._pending["total"] = total
+            self._pending["total"] = min(total, MOST_TOLD)
         self._pending["stage"] = stage.value
         self._write()
 
