@@ -67,6 +67,22 @@ def test_a_stylesheet_may_have_parts_in_the_folder_of_the_formats_and_nowhere_el
         read(sheets(tmp_path, '<xsl:import href="http://127.0.0.1:1/x.xsl"/>'))
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        template("<xsl:copy-of select=\"document('')\"/>"),
+        template("<xsl:copy-of select=\"document('../../spool/x.xml')\"/>"),
+        '<xsl:include href="import.xsl"/>',
+    ],
+)
+def test_what_is_said_of_a_failure_does_not_say_where_files_lie_on_the_machine(
+    tmp_path: Path, body: str
+) -> None:
+    with pytest.raises(DocumentError) as failed:
+        read(sheets(tmp_path, body))
+    assert str(tmp_path) not in failed.value.message and ".x" in failed.value.message
+
+
 SECRET = "the content of a file of the machine"
 LOOP = '<xsl:template name="again"><xsl:call-template name="again"/></xsl:template>'
 TWICE = (

@@ -170,6 +170,9 @@ class Stylesheets:
         if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
             raise _too_long(name, limits)
         said = done.stderr.decode("utf-8", "replace").strip()
+        # Where files lie on this machine is nobody's business who sends a document.
+        for folder in (self.root, os.path.realpath(self.root or ""), document.parent, self.spool.parent):
+            said = said.replace(f"{folder}{os.sep}", "")
         if done.returncode == -signal.SIGXFSZ or "File too large" in said:
             raise DocumentTooLarge(
                 f"{name} writes more than {limits.size} bytes.", hint="Ask for fewer records."
