@@ -321,7 +321,7 @@ class Writing:
         edits = self.edits(inner.table.name)
         deleted = inner.are_deleted(rows)
         keys = (row[0] for row, is_deleted in zip(rows, deleted) if is_deleted)
-        return {key for key in keys if key in edits and edits[key].of(component.fkey) is not None}
+        return {key for key in keys if key in edits and component.fkey in edits[key].fields}
 
     def _follow(self, parts: list[str], main: str, referred: dict[str, set[int]]) -> None:
         """Append the referenced records, level by level, each once per document."""

@@ -30,7 +30,7 @@ from .by_field import DecisionReader, SentFields
 from .context import Context, unknown
 from .deletion import rejected_components
 from .gather import Batch, Gatherer
-from .items import Item, Role, awaited, comes_along
+from .items import Item, Role, awaited, comes_along, went_along
 from .losses import Losses, Snapshot
 from .plan import Agreed, Planner
 from .report import MAX_FAILURES, Report
@@ -275,7 +275,7 @@ class Importer:
                     )
                 )
             if action in _TAKEN and item.kept_row is None:
-                if item.uuid is not None:
+                if item.uuid is not None and not went_along(item):
                     (along if comes_along(item) else settled)[item.plan.table.name].append(item.uuid)
                 continue
             if outcome.waits:

@@ -346,6 +346,12 @@ def awaited(item: Item) -> tuple[str, ...]:
     return tuple(each.uuid for each in item.missing if each.deferrable)
 
 
+def went_along(item: Item) -> bool:
+    """Return whether a component was deleted with its master: the sender says nothing new of versions kept here."""
+    gone = item.master is not None and item.master.record.deleted and item.record.deleted
+    return gone and item.outcome is not None and item.outcome.action is Action.UNCHANGED
+
+
 def plain(value: Any) -> Any:
     """Return a decoded value as the database stores it: for an upload its stored name."""
     return value.stored if isinstance(value, Upload) else value
