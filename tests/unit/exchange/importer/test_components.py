@@ -97,6 +97,14 @@ def test_a_component_is_deleted_below_the_record_that_it_moved_to(site: SampleSi
     assert not site.row(PERSON, "p1").deleted
 
 
+def test_what_was_deleted_with_a_record_that_lives_on_here_lives_on_as_well(site: SampleSite) -> None:
+    site.push(person("p1", "Ann", contact("c", "a@b.org")) + person("p2", "Bob"), PERSON)
+    site.push(person("p2", "Bobby", modified_on=LATER), PERSON)
+    gone = deleted(PERSON, "p2").replace("/>", f">{deleted(CONTACT, 'c', LATER)}</resource>")
+    site.push(gone, PERSON)
+    assert not site.row(PERSON, "p2").deleted and not site.row(CONTACT, "c").deleted
+
+
 def test_what_is_deleted_below_an_unknown_record_is_deleted_as_well(site: SampleSite) -> None:
     site.push(person("p1", "Ann", contact("c", "a@b.org"), contact("d", "d@b.org")), PERSON)
     inside = deleted(CONTACT, "c", LATER) + contact("d", "new@b.org", modified_on=LATER)

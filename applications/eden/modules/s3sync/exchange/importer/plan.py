@@ -428,16 +428,17 @@ def _carry_out(agreed: Agreed) -> Decision:
 
 
 def _without_master(item: Item) -> Decision | None:
-    """Return the decision to skip a component whose master stays deleted here, None for others."""
+    """Return the decision to skip a component as its master stays deleted, or lives on, here; None for others."""
     master = item.master
-    if master is None or master.original is None or item.record.deleted:
+    if master is None or master.original is None:
         return None
-    comes_back = master.decision is not None and master.decision.take
-    if comes_back or not master.ours("deleted"):
+    is_taken = master.decision is not None and master.decision.take
+    if item.record.deleted:
+        lives_on = master.record.deleted and not (is_taken or master.ours("deleted"))
+        return Decision(Action.SKIPPED, False) if lives_on else None
+    if is_taken or not master.ours("deleted"):
         return None
-    return Decision(
-        Action.SKIPPED, False, DecisionReason.OWNER_DELETED, assert_ours=item.original is not None
-    )
+    return Decision(Action.SKIPPED, False, DecisionReason.OWNER_DELETED, assert_ours=not item.is_new)
 
 
 def _always() -> bool:
