@@ -15,6 +15,8 @@ GOOD, ATTENTION, IN_THE_WAY = "good", "attention", "in the way"
 MEGABYTE = 1 << 20
 #: Types of repositories that Eden Sync exchanges with.
 TYPES = (
+    "cap",
+    "data",
     "eden",
     "folder",
     "ftp_files",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import datetime
 
 import pytest
 
@@ -13,12 +14,13 @@ from s3sync.wire.tables.cells import TableError
 from tests.support.alerts import SENDER, SQUARE_AREA, alert, info, reference
 
 ROOT = f"{SENDER},A1,2026-03-01T13:00:00"
+NOW = datetime(2026, 11, 30)
 LATER = "2026-03-01T10:00:00-05:00"
 
 
 def rows(*alerts: str, language: str = "") -> list[dict[str, str]]:
     document = alerts[0] if len(alerts) == 1 else f"<feed>{''.join(alerts)}</feed>"
-    headings, *found = alert_table.read(io.BytesIO(document.encode()), language)
+    headings, *found = alert_table.read(io.BytesIO(document.encode()), NOW, language)
     return [dict(zip(headings, row)) for row in found]
 
 

@@ -29,6 +29,7 @@ from s3sync.wire.tables import feature_table as feature_table
 from s3sync.wire.tables import xlsx_table as xlsx_table
 from s3sync.wire.tables.cells import TableError
 
+from ..data_model.clock import utcnow
 from .rows_in import AT_ONCE, Refused, Row, RowImporter
 
 #: Bytes of a file, seconds for which one is kept, and number of those of one user.
@@ -266,7 +267,8 @@ def _rows_of(kind: Any, source: BinaryIO, table: str = "") -> Generator[list[str
     if kind is document_table:
         return document_table.read(source, table, MOST_STORED)
     if kind is alert_table:
-        return alert_table.read(source, str(getattr(current.T, "accepted_language", None) or ""))
+        language = str(getattr(current.T, "accepted_language", None) or "")
+        return alert_table.read(source, utcnow(), language)
     found: Generator[list[str], None, None] = kind.read(source)
     return found
 

@@ -10,7 +10,6 @@ from collections.abc import Generator
 from datetime import datetime
 from typing import BinaryIO
 
-from ...core.clock import SystemClock
 from ..alerts.cap import ACTUAL, CANCEL, MOST_BYTES, Alert, AlertError, read_all
 from ..alerts.incident import TABLE, uuid_of
 from ..alerts.known import Known, Version, beginning
@@ -30,11 +29,12 @@ def is_one(first: bytes, table: str) -> bool:
     return table == TABLE and first.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] == b"<"
 
 
-def read(source: BinaryIO, language: str = "") -> Generator[list[str], None, None]:
+def read(source: BinaryIO, now: datetime, language: str = "") -> Generator[list[str], None, None]:
     """Return the rows of a file, headings first.
 
     Args:
         source: the file, at its beginning.
+        now: the time (UTC); what is later cannot have been sent.
         language: of the alerts that have several; else the first one.
 
     Raises:
@@ -44,15 +44,15 @@ def read(source: BinaryIO, language: str = "") -> Generator[list[str], None, Non
         alerts = read_all(source.read(MOST_BYTES + 1))
     except AlertError as error:
         raise TableError(str(error)) from error
-    rows = _rows(alerts, language)
+    rows = _rows(alerts, language, now)
     if not any(row.get("name") or row.get("closed") for row in rows):
         raise TableError("; ".join(row["comments"].rstrip(".") for row in rows[:5]))
     yield list(COLUMNS)
     yield from ([row.get(name, "")[:LONGEST_CELL] for name in COLUMNS] for row in rows)
 
 
-def _rows(alerts: list[Alert], language: str) -> list[dict[str, str]]:
-    known, now = Known(), SystemClock().now()
+def _rows(alerts: list[Alert], language: str, now: datetime) -> list[dict[str, str]]:
+    known = Known()
     rows: dict[str, dict[str, str]] = {}
     for alert in sorted(alerts, key=lambda each: each.sent):
         told = known.tell(alert, language, now)
