@@ -132,7 +132,7 @@ def test_time_memory_and_size_are_limited_each(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match="needs more than 1 seconds"):
         read(sheets(tmp_path, CALL + TWICE.format("")))
     wide = TWICE.format("<data>a text that becomes very long</data>")
-    with pytest.raises(DocumentError, match=r"more than 200 MB of memory|stylesheet failed"):
+    with pytest.raises(DocumentError, match="more than 200 MB of memory"):
         read(sheets(tmp_path, CALL + wide, Limits(seconds=30, memory=200 << 20)))
     some = CALL.replace('"60"', '"15"')
     with pytest.raises(DocumentTooLarge, match="writes more than 1000 bytes"):

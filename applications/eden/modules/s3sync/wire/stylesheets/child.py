@@ -50,7 +50,9 @@ def main(arguments: Sequence[str]) -> None:
     try:
         result = compiled(document, **parameters)
     except etree.XSLTApplyError as error:
-        raise Refused(f"the stylesheet failed: {error}") from None
+        # Where memory ends libxslt says what it was doing, and not why it failed.
+        most = limits["memory"] >> 20
+        raise Refused(f"the stylesheet failed, or needs more than {most} MB of memory: {error}") from None
     with open(target, "wb") as out:
         out.write(bytes(result))
 
