@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, time
 from typing import Any
 
 import pytest
 
+from s3sync.core.schema import DuplicateRule, Table
 from tests.support.databases import Storage
 from tests.support.datamodel import ALL_KINDS
 from tests.support.store_rows import FULL, META, NOW, OTHER, WithOrganisations, look_alike, meta
+
+
+def ruled(site: Storage, name: str, *by: str) -> Table:
+    """Return a table whose duplicates are found by some columns, with the index for them."""
+    table = replace(site.table(name), duplicate=DuplicateRule(by))
+    site.store.prepare_match(table, by)
+    site.db.commit()
+    return table
 
 
 class StoreContract(WithOrganisations):
@@ -198,10 +208,26 @@ class StoreContract(WithOrganisations):
             ("\u0958\u0932\u092e", "\u0915\u093c\u0932\u092e"),
             (" Red\u00a0 Cross\u3000", "red cross"),
             ("Red\tCross\r\n", "red cross"),
+            ("Red\u2009Cross", "red cross"),
+            ("\u2003Red\u202f\u2028Cross\u0085", "red cross"),
+            ("\ufeffRed Cross\u200b", "red cross"),
+            ("\u200eR\u00aded\u2060 Cross\u202c", "red cross"),
+            ("Zo\u200be\u0301", "zo\u00e9"),
+            (
+                "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+                "\u0645\u06cc\u062e\u0648\u0627\u0647\u0645",
+            ),
+            ("\u200f\u0627\u0644\u0647\u0644\u0627\u0644\u061c", "\u0627\u0644\u0647\u0644\u0627\u0644"),
+            ("\u041a\u0440\u0435\u0441\u0442\ufe0f", "\u043a\u0440\u0435\u0441\u0442"),
+            ("\u039f\u0394\u039f\u03a3 \u0391", "\u03bf\u03b4\u03bf\u03c3 \u03b1"),
+            ("\u03bf\u03b4\u03bf\u03c2", "\u039f\u0394\u039f\u03a3"),
         ],
     )
-    def test_match_finds_texts_that_look_the_same(self, site: Storage, stored: str, wanted: str) -> None:
-        table = site.table("org_organisation")
+    @pytest.mark.parametrize("indexed", [False, True])
+    def test_match_finds_texts_that_look_the_same(
+        self, site: Storage, stored: str, wanted: str, indexed: bool
+    ) -> None:
+        table = ruled(site, "org_organisation", "name") if indexed else site.table("org_organisation")
         with site.store.transaction():
             key, *_ = site.store.insert(
                 table, ("name", *META), [(name, *meta()) for name in (stored, "Zoe", "Red-Cross", "RedCross")]
@@ -242,14 +268,27 @@ class StoreContract(WithOrganisations):
         assert look_alike(site.store, table, ("id",), ("name",), [("ZO\u00c9",)]) == [(key,)]
         assert look_alike(site.store, table, ("id",), ("name",), [("Zo\u00e9",)]) == []
 
-    def test_match_of_two_texts_that_look_the_same(self, site: Storage) -> None:
-        table, names = site.table("pr_person"), ("first_name", "last_name")
+    @pytest.mark.parametrize("indexed", [False, True])
+    def test_match_of_two_texts_that_look_the_same(self, site: Storage, indexed: bool) -> None:
+        names = ("first_name", "last_name")
+        table = ruled(site, "pr_person", *names) if indexed else site.table("pr_person")
         people = [("Zoe\u0301 ", "Du  Bois"), ("Zoe\u0301", None), ("Ho\u0323\u0302i", "H\u1ee3p")]
         with site.store.transaction():
             keys = site.store.insert(table, (*names, *META), [(*each, *meta()) for each in people])
         wanted = [("ZO\u00c9", "du bois"), ("zo\u00e9", None), ("h\u1ed9i", "h\u1ee3p"), ("zo\u00e9", "x")]
         found = look_alike(site.store, table, ("id",), names, wanted, ignore_case=True)
         assert sorted(found) == [(key,) for key in keys]
+
+    @pytest.mark.parametrize("indexed", [False, True])
+    def test_match_of_two_texts_of_which_one_has_what_nobody_sees(self, site: Storage, indexed: bool) -> None:
+        names = ("first_name", "last_name")
+        table = ruled(site, "pr_person", *names) if indexed else site.table("pr_person")
+        people = [("Ann\u200b", "Lee"), ("Ann", "L\u2009ee"), ("Bo\u2060", None), ("Bo", "Ek")]
+        with site.store.transaction():
+            ann, _, bo, ek = site.store.insert(table, (*names, *META), [(*each, *meta()) for each in people])
+        wanted = [("ann", "lee"), ("bo", None), ("bo", "\ufeffek")]
+        found = look_alike(site.store, table, ("id",), names, wanted, ignore_case=True)
+        assert sorted(found) == [(ann,), (bo,), (ek,)]
 
     def test_match_passes_over_deleted_records(self, site: Storage) -> None:
         table = site.table("org_organisation")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from s3sync.core.cursor import CheckpointKind
 from s3sync.core.kept import UNDECIDED, KeptKind, KeptState, Resolution, Rule, Side
 from s3sync.core.task import Activity, LogAction, Result, RunState, Transmission, log_mode
-from s3sync.core.text import BLANKS, TextEnum, asked_text, normalised, squeezed
+from s3sync.core.text import BLANKS, UNSEEN, TextEnum, asked_text, is_legal, normalised, squeezed
 
 
 class Colour(TextEnum):
@@ -97,6 +98,9 @@ def test_what_somebody_searches_for_is_short_and_legal(given: Any, read: str) ->
         ("  Red \t Cross\n", "red cross"),
         ("Zoe\u0301\u00a0\u00c9lodie", "zo\u00e9 \u00e9lodie"),
         ("\u0130zmir", "i\u0307zmir"),
+        ("\u200bRed\u2009\u2003Cro\u00adss\ufeff", "red cross"),
+        ("\u039f\u0394\u039f\u03a3", "\u03bf\u03b4\u03bf\u03c3"),
+        ("\u03bf\u03b4\u03bf\u03c2", "\u03bf\u03b4\u03bf\u03c3"),
         ("", ""),
         (" ", ""),
     ],
@@ -111,4 +115,11 @@ def test_case_counts_where_it_is_said_to() -> None:
 
 
 def test_blanks_that_databases_take_out_are_those_of_normalised_texts() -> None:
-    assert all(normalised(f"a{blank}b") == "a b" for blank in BLANKS)
+    every = map(chr, range(0x110000))
+    assert [*BLANKS] == [each for each in every if normalised(f"a{each}b") == "a b" and is_legal(each)]
+
+
+def test_what_nobody_sees_is_of_no_width_and_no_letter() -> None:
+    assert all(normalised(f"a{each}b") == "ab" for each in UNSEEN)
+    assert {unicodedata.category(each) for each in UNSEEN} <= {"Cf", "Mn", "Cn"}
+    assert not set(UNSEEN) & set(BLANKS)

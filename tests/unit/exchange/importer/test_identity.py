@@ -108,6 +108,10 @@ ALIKE = [
     ("Red  Cross", "Red Cross"),
     ("Red\u00a0Cross", "Red Cross"),
     ("Red\tCross", "Red Cross"),
+    ("Red\u2009Cross", "Red Cross"),
+    ("Red Cross\u200b", "Red Cross"),
+    ("\ufeffRed\u00ad Cross\u200e", "Red Cross"),
+    ("\u039f\u0394\u039f\u03a3", "\u03bf\u03b4\u03bf\u03c2"),
 ]
 BOTH_WAYS = [*ALIKE, *(pair[::-1] for pair in ALIKE)]
 

@@ -10,8 +10,26 @@ from typing import Any
 # XML 1.0 cannot contain these in any form: control characters, single surrogates, two noncharacters.
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
-#: What parts words, as databases take it out of texts that are compared; the tests hold it against ``normalised``.
-BLANKS = " \t\n\r\u00a0\u3000"
+
+def _characters(ranges: tuple[str, ...]) -> str:
+    """Return the characters of ranges, each named by its ends."""
+    return "".join(chr(at) for each in ranges for at in range(ord(each[0]), ord(each[-1]) + 1))
+
+
+_SPACES = ("\u1680", "\u2000-\u200a", "\u2028-\u2029", "\u202f", "\u205f", "\u3000")
+#: What parts words: Unicode's ``White_Space`` (PropList.txt), as far as XML can contain it.
+BLANKS = f"\t\n\r \x85\xa0{_characters(_SPACES)}"
+
+_NO_WIDTH = (
+    *("\u00ad", "\u034f", "\u061c", "\u180b-\u180e", "\u200b-\u200f", "\u202a-\u202e", "\u2060-\u206f"),
+    *("\ufe00-\ufe0f", "\ufeff"),
+)
+#: What has no width and is no letter: Unicode's ``Default_Ignorable_Code_Point`` (DerivedCoreProperties.txt), without
+#: the fillers of Hangul and what stands above U+FFFF.
+UNSEEN = _characters(_NO_WIDTH)
+_IS_UNSEEN = re.compile(f"[{''.join(_NO_WIDTH)}]")
+#: The two small letters of Greek that are one capital letter.
+FINAL_SIGMA, SIGMA = "\u03c2", "\u03c3"
 
 #: Characters of a text that somebody searches for: more, and SQLite refuses the pattern.
 LONGEST_ASKED = 255
@@ -28,15 +46,23 @@ def legible(value: str) -> str:
 
 
 def normalised(value: str, ignore_case: bool = True) -> str:
-    """Return the form in which texts mean the same to a person: composed letters (NFC), single blanks, lower case."""
+    """Return the form in which texts mean the same to a person.
+
+    Letters are composed (NFC) and in lower case, blanks are single ones, and what nobody sees is left out.
+    """
     if not value.isascii():
-        value = unicodedata.normalize("NFC", value)
-    return " ".join((value.lower() if ignore_case else value).split())
+        value = unicodedata.normalize("NFC", _IS_UNSEEN.sub("", value))
+    return " ".join((_lower(value) if ignore_case else value).split())
 
 
 def squeezed(value: str) -> str:
     """Return a normalised text in lower case and without blanks, as databases look for it."""
-    return value.lower().replace(" ", "")
+    return _lower(value).replace(" ", "")
+
+
+def _lower(value: str) -> str:
+    # Which of the two small letters Python makes of a capital one depends on what stands beside it.
+    return value.lower().replace(FINAL_SIGMA, SIGMA)
 
 
 def shown(value: str, limit: int = 60) -> str:

@@ -11,21 +11,22 @@ from functools import partial
 from typing import Callable
 
 from ...core.schema import Table
-from ...core.text import BLANKS, normalised, squeezed
+from ...core.text import normalised, squeezed
 from ...exchange.ports import Row
 from .column_types import encode_rows
 from .reading import ByKeys
 from .statements import CHUNK, chunks, padded
 
 
-def match_index(table: Table) -> str:
-    """Return the name of the index by which duplicates in a table are found."""
-    return f"{table.name[:50]}_alike"
+def match_columns(table: Table) -> list[str]:
+    """Return the columns of the index for a table's duplicate rule: those with texts.
 
-
-def former_index(table: Table) -> str:
-    """Return the name that the index had while it was made of the lower-cased texts."""
-    return f"{table.name[:50]}_duplicate"
+    A rule that begins with a reference needs no index: few records refer to the same one, and references have one.
+    """
+    rule = table.duplicate
+    if rule is None or not table.fields[rule.primary[0]].is_text:
+        return []
+    return [name for name in rule.primary if table.fields[name].is_text]
 
 
 def _each_text(keys: Collection[Row], texts: Sequence[bool], change: Callable[[str], str]) -> Iterable[Row]:
@@ -35,13 +36,6 @@ def _each_text(keys: Collection[Row], texts: Sequence[bool], change: Callable[[s
         for column, is_text in zip(zip(*keys), texts)
     ]
     return zip(*columns)
-
-
-def without_blanks(expression: str) -> str:
-    """Return a text expression without blanks."""
-    for blank in BLANKS:
-        expression = f"REPLACE({expression}, '{blank}', '')"
-    return expression
 
 
 def both_forms(keys: Sequence[Row]) -> Sequence[Row]:
@@ -59,6 +53,9 @@ class ByContents(ByKeys):
 
     #: most parameters that one statement may have, a power of two
     most_marks = 4096
+    #: endings of the name of the index by which duplicates are found: now, and while it was made of other expressions
+    match_ending: str = "alike"
+    former_endings: tuple[str, ...] = ("duplicate",)
 
     def match(
         self,
@@ -125,7 +122,7 @@ class ByContents(ByKeys):
 
     def squeezed(self, expression: str) -> str:
         """Return a text expression as it is compared with squeezed texts; it may equal more of them."""
-        return f"LOWER({without_blanks(expression)})"
+        raise NotImplementedError
 
     def _matching(
         self,
@@ -168,8 +165,13 @@ class ByContents(ByKeys):
         """
         return False
 
+    def match_index(self, table: Table, ending: str = "") -> str:
+        """Return the name of the index by which duplicates in a table are found."""
+        return self.columns.name(f"{table.name[:50]}_{ending or self.match_ending}")
+
     def _index_match(self, table: Table, by: Sequence[str]) -> None:
         name = self.columns.name
-        self.run(f"DROP INDEX IF EXISTS {name(former_index(table))}")
+        for ending in self.former_endings:
+            self.run(f"DROP INDEX IF EXISTS {self.match_index(table, ending)}")
         listed = ", ".join(self.squeezed(name(each)) for each in by)
-        self.run(f"CREATE INDEX {name(match_index(table))} ON {name(table.name)} ({listed})")
+        self.run(f"CREATE INDEX {self.match_index(table)} ON {name(table.name)} ({listed})")

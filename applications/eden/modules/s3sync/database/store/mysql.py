@@ -11,6 +11,7 @@ from typing import Any, Callable
 
 from ...core.errors import RowRefused, StoreFull, SyncError
 from ...core.schema import Field, Table
+from ...core.text import BLANKS, UNSEEN
 from ...exchange.ports import Row
 from .column_types import Columns
 from .journal_rows import JournalRows
@@ -189,7 +190,7 @@ class MySQLStore(JournalRows):
 
     def squeezed(self, expression: str) -> str:
         """See ByContents; compared without accents, composed or not, where the server sees an accent (in Latin)."""
-        return f"{super().squeezed(expression)} COLLATE {_ALIKE}"
+        return f"{_bare(expression)} COLLATE {_ALIKE}"
 
     def _match_column(self, by: Sequence[str]) -> tuple[str, str]:
         """Return name and expression of the generated column with the values that a duplicate rule compares.
@@ -198,7 +199,7 @@ class MySQLStore(JournalRows):
         """
         listed = ", ".join(self.columns.name(each) for each in by)
         joined = f"CONCAT_WS('{_SEPARATOR}', {listed})"
-        made = f"LEFT({super().squeezed(joined)}, {_INDEXED})"
+        made = f"LEFT({_bare(joined)}, {_INDEXED})"
         return f"{_MATCHED}{zlib.crc32(f'{made} {_ALIKE}'.encode()):08x}", made
 
     def _has_column(self, table: str, column: str) -> bool:
@@ -389,6 +390,11 @@ class MySQLStore(JournalRows):
             f"FROM {name(table.name)}) n WHERE n.place <= %s"
         )
         return int(self.run(sql, (table.name, last, last, count)).rowcount)
+
+
+def _bare(expression: str) -> str:
+    """Return a text expression in lower case, without blanks and what nobody sees."""
+    return f"LOWER(REGEXP_REPLACE({expression}, '[{BLANKS}{UNSEEN}]', ''))"
 
 
 def _literals(keys: Sequence[Any]) -> str | None:

@@ -13,14 +13,16 @@ from psycopg2.extras import execute_batch, execute_values
 
 from ...core.errors import RowRefused, StoreFull, SyncError
 from ...core.schema import Field, Table
+from ...core.text import BLANKS, FINAL_SIGMA, SIGMA, UNSEEN
 from ...exchange.ports import Row
 from .column_types import Columns
 from .journal_rows import JournalRows
-from .matching import both_forms, match_index, without_blanks
+from .matching import both_forms
 from .pg_copy import array, copy_lines
 from .statements import IDLE_SECONDS, chunks
 
 _PAGE = 1000
+_ASCII_BLANKS = "".join(filter(str.isascii, BLANKS))
 #: Maximum number of keys in one statement.
 _KEYS = 5000
 #: COPY gets its lines in one piece: each further piece waits for other threads.
@@ -41,6 +43,7 @@ class PostgresStore(JournalRows):
     SIZE = "SELECT pg_database_size(current_database())"
     # Others may refer to the rows meanwhile.
     locking = " FOR NO KEY UPDATE"
+    match_ending, former_endings = "same", ("duplicate", "alike")
     INDEX_COLUMNS = (
         "SELECT t.relname, i.relname, a.attname FROM pg_index x "
         "JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid "
@@ -355,22 +358,26 @@ class PostgresStore(JournalRows):
 
     def squeezed(self, expression: str) -> str:
         """See ByContents."""
-        bare = without_blanks(expression)
-        if not self._composes():
-            return f"LOWER({bare})"
-        # To compose letters takes longer than all the rest, and most texts have none to compose.
+        simple = f"LOWER(translate({expression}, '{_ASCII_BLANKS}', ''))"
+        if not self._is_unicode():
+            return simple
+        bare = f"translate({expression}, '{BLANKS}{UNSEEN}', '')"
+        composed = f"normalize({bare})" if self._composes() else bare
+        # What is beyond ASCII takes longer than all the rest, and most texts have nothing of it.
         plain = f"octet_length({expression}) = char_length({expression})"
-        return f"LOWER(CASE WHEN {plain} THEN {bare} ELSE normalize({bare}) END)"
+        other = f"translate(LOWER({composed}), '{FINAL_SIGMA}', '{SIGMA}')"
+        return f"(CASE WHEN {plain} THEN {simple} ELSE {other} END)"
+
+    def _is_unicode(self) -> bool:
+        return bool(self._adapter.connection.get_parameter_status("server_encoding") == "UTF8")
 
     def _composes(self) -> bool:
         """Return whether the server can compose letters."""
-        connection = self._adapter.connection
-        encoding = connection.get_parameter_status("server_encoding")
-        return bool(connection.server_version >= 130000 and encoding == "UTF8")
+        return bool(self._adapter.connection.server_version >= 130000 and self._is_unicode())
 
     def prepare_match(self, table: Table, by: Sequence[str]) -> bool:
         """See SqlStore."""
-        if self.rows("SELECT to_regclass(%s)", (self.columns.name(match_index(table)),))[0][0] is not None:
+        if self.rows("SELECT to_regclass(%s)", (self.match_index(table),))[0][0] is not None:
             return False
         self._index_match(table, by)
         return True

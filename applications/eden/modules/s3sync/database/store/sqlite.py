@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 import sqlite3
 import threading
-import unicodedata
 from collections.abc import Sequence
-from typing import Any, Callable
+from typing import Any
 
 from ...core.errors import RowRefused, StoreFull, SyncError
 from ...core.schema import Table
-from ...core.text import normalised, squeezed
 from ...exchange.ports import Row
 from .column_types import SQLiteColumns
 from .journal_rows import JournalRows
-from .matching import match_index
-from .statements import chunks
+from .sqlite_matching import SQLiteMatching
 from .wal_checkpointer import write_back
 
 _BUSY = ("locked", "busy", "unable to open database file")
@@ -29,63 +24,13 @@ _MANY_ROWS = 500
 _FULL = ("disk is full", "disk I/O error")
 
 
-#: Maximum number of spellings in upper and lower case that are looked up one by one.
-_MOST_SPELLINGS = 32
-
-
-#: Classes of combining marks that stand in one order and compose with nothing: none, and viramas.
-_SETTLED = (0, 9)
-
-
-def _lower(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _squeezed(value: Any) -> Any:
-    return squeezed(normalised(value)) if isinstance(value, str) else value
-
-
-def _letter_spellings(letter: str) -> list[str] | None:
-    """Return how SQLite's LOWER may leave a letter of a squeezed text; None if only a look can tell."""
-    if letter.isascii():
-        return [letter]
-    if unicodedata.combining(letter) not in _SETTLED:
-        return None
-    found = {letter}
-    for same in (letter, letter.upper(), letter.title()):
-        if same.lower() == letter:
-            apart = unicodedata.normalize("NFD", same)
-            if len(apart) > 2:
-                return None
-            found.update((same, apart[0].lower() + apart[1:] if apart[0].isascii() else apart))
-    return sorted(found)
-
-
-def _spellings(text: str) -> list[str] | None:
-    """Return how SQLite may squeeze texts that equal a squeezed one; None if there are too many possibilities.
-
-    SQLite's LOWER converts only ASCII letters and composes none, and no better function can be indexed.
-    """
-    if text.isascii():
-        return [text]
-    choices: list[list[str]] = []
-    count = 1
-    for letter in text:
-        spelled = _letter_spellings(letter)
-        count *= len(spelled or ())
-        if spelled is None or count > _MOST_SPELLINGS:
-            return None
-        choices.append(spelled)
-    return ["".join(each) for each in itertools.product(*choices)]
-
-
 class _Prepared(threading.local):
     """The connection of a thread that was set up to write."""
 
     connection: Any = None
 
 
-class SQLiteStore(JournalRows):
+class SQLiteStore(SQLiteMatching, JournalRows):
     """SQLite has one writer at a time: keys are generated here, inside the transaction that locks the file."""
 
     dialect = "sqlite"
@@ -106,7 +51,6 @@ class SQLiteStore(JournalRows):
         self._written = 0
         self._prepared = _Prepared()
         self._usual_wait: int | None = None
-        self._taught: dict[str, Any] = {}
 
     def driver_errors(self) -> tuple[type[BaseException], ...]:
         """Return the exceptions of sqlite3; surrogates and huge integers fail before they reach the database."""
@@ -180,94 +124,6 @@ class SQLiteStore(JournalRows):
         if not self._adapter.connection.in_transaction:
             self.run("BEGIN IMMEDIATE")
 
-    def lowered(self, expression: str, texts: Sequence[str]) -> str:
-        """See SqlStore; SQLite's own LOWER converts only ASCII."""
-        if all(text.isascii() for text in texts):
-            return f"LOWER({expression})"
-        self._teach("s3sync_lower", _lower)
-        return f"s3sync_lower({expression})"
-
-    def _teach(self, name: str, function: Callable[[Any], Any]) -> None:
-        """Make a function known to the connection once: while a query is open, SQLite takes no known one again."""
-        connection = self._adapter.connection
-        if self._taught.get(name) is not connection:
-            connection.create_function(name, 1, function, deterministic=True)
-            self._taught[name] = connection
-
-    def _matching(
-        self,
-        table: Table,
-        columns: Sequence[str],
-        by: Sequence[tuple[str, bool]],
-        empty: Sequence[str],
-        keys: Sequence[Row],
-    ) -> list[Row]:
-        looked_up: list[Row] = []
-        compared: list[Row] = []
-        plain = all(not text or all(map(str.isascii, column)) for column, (_, text) in zip(zip(*keys), by))
-        if plain:
-            looked_up.extend(keys)
-        for key in () if plain else keys:
-            spelled = [_spellings(value) if is_text else [value] for value, (_, is_text) in zip(key, by)]
-            known = [each for each in spelled if each is not None]
-            if len(known) < len(spelled) or math.prod(map(len, known)) > _MOST_SPELLINGS:
-                compared.append(key)
-            else:
-                looked_up.extend(itertools.product(*known))
-        live = self._live_without(table, empty, "t.")
-        found = self._joined(table, columns, self._expressions(by, self.squeezed), live, looked_up)
-        if compared:
-            self._teach("s3sync_squeezed", _squeezed)
-            expressions = self._expressions(by, "s3sync_squeezed({})".format)
-            # A reference among the columns has an index; of texts that no index has, the table is read once.
-            look = self._seen if all(is_text for _, is_text in by) else self._joined
-            found += look(table, columns, expressions, live, compared)
-        return found
-
-    def _expressions(self, by: Sequence[tuple[str, bool]], change: Callable[[str], str]) -> list[str]:
-        named = [(f"t.{self.columns.name(each)}", is_text) for each, is_text in by]
-        return [change(each) if is_text else each for each, is_text in named]
-
-    def _joined(
-        self,
-        table: Table,
-        columns: Sequence[str],
-        expressions: Sequence[str],
-        live: str,
-        keys: Sequence[Row],
-    ) -> list[Row]:
-        """Return the rows whose expressions have one of the keys, each looked up in an index."""
-        name = self.columns.name
-        wanted = [f"k{at}" for at in range(len(expressions))]
-        equal = " AND ".join(f"{one} = {other}" for one, other in zip(expressions, wanted))
-        selected = self._select(table, columns, self.columns.plain, "t.")
-        row = f"({self.marks(len(wanted))})"
-        found: list[Row] = []
-        for part in chunks(keys, self.most_marks // len(wanted)):
-            # In this order the index on the expressions is searched once for each key.
-            sql = (
-                f"WITH wanted ({', '.join(wanted)}) AS (VALUES {', '.join([row] * len(part))}) "
-                f"SELECT {selected} FROM wanted CROSS JOIN {name(table.name)} t "
-                f"WHERE {equal} AND {live}"
-            )
-            found.extend(self.rows(sql, [value for key in part for value in key]))
-        return found
-
-    def _seen(
-        self, table: Table, columns: Sequence[str], expressions: Sequence[str], live: str, keys: Sequence[Row]
-    ) -> list[Row]:
-        """Return the rows whose expressions have one of the keys, all found in one look at the table."""
-        selected = self._select(table, columns, self.columns.plain, "t.")
-        row = f"({self.marks(len(expressions))})"
-        found: list[Row] = []
-        for part in chunks(keys, self.most_marks // len(expressions)):
-            sql = (
-                f"SELECT {selected} FROM {self.columns.name(table.name)} t "
-                f"WHERE ({', '.join(expressions)}) IN (VALUES {', '.join([row] * len(part))}) AND {live}"
-            )
-            found.extend(self.rows(sql, [value for key in part for value in key]))
-        return found
-
     def _update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """See SqlStore; what is NULL in all rows is written so: the driver searches for an adapter for each None."""
         name = self.columns.name
@@ -279,14 +135,6 @@ class SQLiteStore(JournalRows):
         )
         sql = f"UPDATE {name(table.name)} SET {assigned} WHERE {name(table.key)} = {self.mark}"
         self.run_many(sql, list(zip(*(by_column[at] for at in filled), by_column[0])))
-
-    def prepare_match(self, table: Table, by: Sequence[str]) -> bool:
-        """See SqlStore."""
-        known = "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?"
-        if self.rows(known, (match_index(table),)):
-            return False
-        self._index_match(table, by)
-        return True
 
     def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
         """See SqlStore; without a savepoint, for which SQLite would copy every page that changes."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ...core.schema import Schema, Table
+from ...core.schema import Schema
 from ..store import open_store
+from ..store.matching import match_columns
 
 Index = tuple[str, str, Sequence[str], bool]
 
@@ -79,17 +80,6 @@ def table_indices(schema: Schema) -> Iterable[Index]:
         for name in joins:
             wanted[f"{table.name}_{name}"] = (f"{table.name}_{name}", table.name, (name,), False)
     return wanted.values()
-
-
-def match_columns(table: Table) -> list[str]:
-    """Return the columns of the index for a table's duplicate rule: those with texts.
-
-    A rule that begins with a reference needs no index: few records refer to the same one, and references have one.
-    """
-    rule = table.duplicate
-    if rule is None or not table.fields[rule.primary[0]].is_text:
-        return []
-    return [name for name in rule.primary if table.fields[name].is_text]
 
 
 def prepare(db: Any, schema: Schema | None = None) -> int:
