@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from s3sync.core.errors import DocumentError, DocumentTooLarge, UnsupportedFormat
+from s3sync.core.errors import DocumentError, DocumentTooLarge, SiteBusy, UnsupportedFormat
 from s3sync.transport import stylesheets as transforming
 from s3sync.transport.stylesheets import Limits, Stylesheets
+from s3sync.transport.turns import turn
 from s3sync.wire.stylesheets import formats as formats
 from tests.support.stylesheets import EXPORT, HEAD, IMPORT, SITES, install
 
@@ -43,7 +46,7 @@ def test_a_document_is_turned_into_s3xml_and_back(tmp_path: Path) -> None:
     out = io.BytesIO()
     found.from_s3xml("sitelist", io.BytesIO(told.encode()), out, TOLD)
     assert '<site id="urn:x:site:2" label="School"/>' in out.getvalue().decode()
-    assert list((tmp_path / "spool").iterdir()) == []
+    assert [each.name for each in (tmp_path / "spool").iterdir()] == [transforming.TURNS]
 
 
 def test_a_parameter_is_a_text_whatever_it_holds(tmp_path: Path) -> None:
@@ -125,7 +128,8 @@ def test_a_stylesheet_reads_and_writes_nothing_and_comes_to_an_end(tmp_path: Pat
     else:
         assert SECRET not in told
         assert "document(" in body, "what cannot be read is nothing, for XSLT"
-    assert list(tmp_path.rglob("written.xml")) == [] and list((tmp_path / "spool").iterdir()) == []
+    assert list(tmp_path.rglob("written.xml")) == []
+    assert [each.name for each in (tmp_path / "spool").iterdir()] in ([], [transforming.TURNS])
 
 
 def test_time_memory_and_size_are_limited_each(tmp_path: Path) -> None:
@@ -137,6 +141,26 @@ def test_time_memory_and_size_are_limited_each(tmp_path: Path) -> None:
     some = CALL.replace('"60"', '"15"')
     with pytest.raises(DocumentTooLarge, match="writes more than 1000 bytes"):
         read(sheets(tmp_path, some + wide, Limits(size=1000)))
+
+
+def test_what_ended_a_stylesheet_is_known_by_more_than_its_words(tmp_path: Path) -> None:
+    for said in ("File too large", "MemoryError"):
+        with pytest.raises(DocumentError, match=f"failed.*{said}") as failed:
+            read(sheets(tmp_path, template(f"<xsl:message terminate='yes'>{said}</xsl:message>")))
+        assert type(failed.value) is DocumentError
+
+
+def test_no_more_run_at_once_than_the_machine_bears_and_who_comes_later_is_told_to_come_again(
+    tmp_path: Path,
+) -> None:
+    found = sheets(tmp_path, template("<data/>"))
+    with ExitStack() as running:
+        for _ in range(transforming.MOST_AT_ONCE):
+            running.enter_context(turn(found.spool / transforming.TURNS, transforming.MOST_AT_ONCE, 0))
+        with pytest.raises(SiteBusy) as refused:
+            read(replace(found, limits=Limits(wait=0)))
+        assert (refused.value.transient, refused.value.http_status) == (True, 503)
+    assert "<data/>" in read(found)
 
 
 @pytest.mark.parametrize(

@@ -431,6 +431,15 @@ class StoreBusy(SyncError):
     deadlock = False
 
 
+class SiteBusy(SyncError):
+    """This site does already as much of this at once as its machine bears."""
+
+    code = "site_busy"
+    default_hint = "Try again in some seconds; a run tries again by itself."
+    transient = True
+    http_status = 503
+
+
 class StoreFull(SyncError):
     """The disk or the database of this site is full."""
 

@@ -24,11 +24,16 @@ from ..core.errors import ConfigurationError, DocumentError, DocumentTooLarge, U
 from ..core.limits import CHUNK, MEGABYTE
 from ..wire.stylesheets import child as child
 from ..wire.stylesheets.formats import EXPORT, HOME, IMPORT, Format, found, listed
+from .turns import turn
 
 #: Bytes of a document that is transformed: XSLT has all of it in memory, several times.
 MOST_BYTES = 16 * MEGABYTE
 #: Main records that are written at once.
 MOST_RECORDS = 1000
+#: Stylesheets that run at the same time at a site: each may take a processor and a gigabyte.
+MOST_AT_ONCE = 2
+#: Name of the folder of their turns, in the spool folder.
+TURNS = "stylesheets"
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,13 @@ class Limits:
         seconds: of the processor, and twice as many by the clock.
         memory: bytes.
         size: bytes that it may write.
+        wait: seconds until it has its turn.
     """
 
     seconds: int = 20
     memory: int = 1024 * MEGABYTE
     size: int = 64 * MEGABYTE
+    wait: float = 10.0
 
 
 def parameters(table: str, domain: str, base_url: str, now: datetime) -> dict[str, str]:
@@ -103,6 +110,7 @@ class Stylesheets:
         Raises:
             UnsupportedFormat: there is no such format, or it cannot be read.
             DocumentError: the document, or what becomes of it, cannot be taken.
+            SiteBusy: others run for too long.
         """
         self._transform(self._stylesheet(name, IMPORT), source, out, parameters)
 
@@ -129,7 +137,8 @@ class Stylesheets:
                     f"The document has more than {MOST_BYTES} bytes, which no stylesheet is given.",
                     hint="Send fewer records at once.",
                 )
-            self._run(stylesheet, document, target, parameters)
+            with turn(self.spool / TURNS, MOST_AT_ONCE, self.limits.wait):
+                self._run(stylesheet, document, target, parameters)
             with target.open("rb") as result:
                 shutil.copyfileobj(result, out, CHUNK)
 
@@ -169,24 +178,24 @@ class Stylesheets:
             return
         if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
             raise _too_long(name, limits)
-        said = done.stderr.decode("utf-8", "replace").strip()
-        # Where files lie on this machine is nobody's business who sends a document.
-        for folder in (self.root, os.path.realpath(self.root or ""), document.parent, self.spool.parent):
-            said = said.replace(f"{folder}{os.sep}", "")
-        if done.returncode == -signal.SIGXFSZ or "File too large" in said:
+        if done.returncode in (-signal.SIGXFSZ, child.TOO_LARGE):
             raise DocumentTooLarge(
                 f"{name} writes more than {limits.size} bytes.", hint="Ask for fewer records."
             )
-        if done.returncode == child.REFUSED and "MemoryError" not in said:
-            why = said.splitlines()[-1] if said else "the stylesheet failed"
-        else:
-            why = (
-                f"it needs more than {limits.memory // MEGABYTE} MB of memory, or the stylesheet is at fault"
-            )
+        why = f"it needs more than {limits.memory // MEGABYTE} MB of memory, or the stylesheet is at fault"
+        if done.returncode == child.REFUSED:
+            why = self._without_folders(done.stderr, document.parent)
         raise DocumentError(
             f"The format {name} cannot be used with this document: {why[:500]}.",
             hint="Tell the operator of this site; the format is a stylesheet on its machine.",
         )
+
+    def _without_folders(self, told: bytes, folder: Path) -> str:
+        """Return what the process told; where files lie on this machine is nobody's business who sends a document."""
+        said = told.decode("utf-8", "replace").strip()
+        for each in (self.root, os.path.realpath(self.root or ""), folder, self.spool.parent):
+            said = said.replace(f"{each}{os.sep}", "")
+        return said.splitlines()[-1] if said else "the stylesheet failed"
 
 
 def _copied(source: BinaryIO, target: Path) -> int:

@@ -1,11 +1,12 @@
 """The process in which a stylesheet runs; started by ``transport/stylesheets`` as a program.
 
 Arguments: stylesheet, folder of all formats, source, target, limits and parameters as JSON. It ends
-with 0, or with 3 and a sentence on the standard error.
+with 0, with 3 and a sentence on the standard error, with 4 where it may write no more, or with 5 where memory ends.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -15,7 +16,7 @@ from typing import Any
 
 from lxml import etree
 
-REFUSED = 3
+REFUSED, TOO_LARGE, NO_MEMORY = 3, 4, 5
 #: Namespaces of functions and elements beyond XSLT 1.0: with them a stylesheet may do more than turn a document.
 BEYOND = (
     "http://exslt.org/",
@@ -116,5 +117,8 @@ if __name__ == "__main__":
         sys.stderr.write(str(refused)[:500])
         sys.exit(REFUSED)
     except MemoryError:
-        sys.stderr.write("it needs too much memory")
-        sys.exit(REFUSED)
+        sys.exit(NO_MEMORY)
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        sys.exit(TOO_LARGE)

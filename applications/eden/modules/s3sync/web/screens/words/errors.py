@@ -48,6 +48,7 @@ def errors(T: Translate) -> dict[str, Any]:
         "seal_closed": T("What lies there does not open with the passphrase that is entered here"),
         "already_running": T("The repository is being synchronized already"),
         "store_busy": T("The database of this site is busy"),
+        "site_busy": T("This site has enough to do at the moment"),
         "store_full": T("The disk of this site is full"),
         "kept_too_many": T("Too many versions wait for a decision"),
         "row_refused": T("The database refused a record"),

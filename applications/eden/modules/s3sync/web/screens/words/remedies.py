@@ -80,6 +80,7 @@ def remedies(T: Translate) -> dict[str, Any]:
         ),
         "already_running": T("Wait for the other run to end. The log shows it."),
         "store_busy": T("Another process uses the database. It is tried again by itself."),
+        "site_busy": T("Try again in some seconds. A run tries again by itself."),
         "store_full": T(
             "Free disk space at this site. Nothing of the last page was stored; it is asked for again."
         ),
