@@ -1,41 +1,8 @@
 """All errors of the synchronisation, in terms that a person can act on.
 
 Every error says what happened (``message``), what to do (``hint``), whether a retry can help (``transient``) and on
-which side it happened (``remote``). Code decides by type and attribute, never by text::
-
-    SyncError
-      DocumentError
-        HostileDocument
-        TruncatedDocument
-        DocumentTooLarge
-        NotS3XML
-      BadRequest
-        LengthRequired
-        UnknownResource
-        FilterError
-      ProtectedResource
-      NotAuthenticated
-      NotPermitted
-      ForeignAccount
-      InternalError
-      NotRegistered
-      MethodNotAllowed
-      UnsupportedFormat
-      ModuleDisabled
-      NoSuchRecord
-      LateRequest
-      PeerUnreachable
-      TlsFailed
-      PeerBusy
-      PeerFailed
-      PeerRefused
-      ProtocolError
-        RedirectedElsewhere
-      ConfigurationError
-      AlreadyRunning
-      StoreBusy
-      StoreFull
-      RowRefused
+which side it happened (``remote``). Code decides by type and attribute,
+never by text.
 """
 
 from __future__ import annotations
