@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.core.errors import DocumentError, DocumentTooLarge, SiteBusy, UnsupportedFormat
+from s3sync.core.errors import DocumentError, DocumentTooLarge, UnsupportedFormat
 from s3sync.transport import stylesheets as transforming
 from s3sync.transport.stylesheets import Limits, Stylesheets
-from s3sync.transport.turns import turn
+from s3sync.transport.turns import SiteBusy, turn
 from s3sync.wire.stylesheets import formats as formats
 from tests.support.stylesheets import EXPORT, HEAD, IMPORT, SITES, install
 

@@ -1,8 +1,41 @@
 """All errors of the synchronisation, in terms that a person can act on.
 
 Every error says what happened (``message``), what to do (``hint``), whether a retry can help (``transient``) and on
-which side it happened (``remote``). Code decides by type and attribute,
-never by text.
+which side it happened (``remote``). Code decides by type and attribute, never by text::
+
+    SyncError
+      DocumentError
+        HostileDocument
+        TruncatedDocument
+        DocumentTooLarge
+        NotS3XML
+      BadRequest
+        LengthRequired
+        UnknownResource
+        FilterError
+      ProtectedResource
+      NotAuthenticated
+      NotPermitted
+      ForeignAccount
+      InternalError
+      NotRegistered
+      MethodNotAllowed
+      UnsupportedFormat
+      ModuleDisabled
+      NoSuchRecord
+      LateRequest
+      PeerUnreachable
+      TlsFailed
+      PeerBusy
+      PeerFailed
+      PeerRefused
+      ProtocolError
+        RedirectedElsewhere
+      ConfigurationError
+      AlreadyRunning
+      StoreBusy
+      StoreFull
+      RowRefused
 """
 
 from __future__ import annotations
@@ -396,15 +429,6 @@ class StoreBusy(SyncError):
     transient = True
     http_status = 503
     deadlock = False
-
-
-class SiteBusy(SyncError):
-    """This site does already as much of this at once as its machine bears."""
-
-    code = "site_busy"
-    default_hint = "Try again in some seconds; a run tries again by itself."
-    transient = True
-    http_status = 503
 
 
 class StoreFull(SyncError):

@@ -9,9 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from ..core.errors import SiteBusy
+from ..core.errors import SyncError
 
 _LOOKS_EACH = 0.1  # seconds
+
+
+class SiteBusy(SyncError):
+    """This site does already as much of this at once as its machine bears."""
+
+    code = "site_busy"
+    default_hint = "Try again in some seconds; a run tries again by itself."
+    transient = True
+    http_status = 503
 
 
 @contextlib.contextmanager
