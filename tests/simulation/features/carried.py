@@ -12,6 +12,7 @@ from .. import edits as edits
 from ..sticks import Sticks
 from ..words import note_run
 from .base import Feature
+from .whole_records import WholeRecords
 
 if TYPE_CHECKING:
     from ..history import History
@@ -42,11 +43,16 @@ class Carried(Feature):
         self._settles = False
 
     def begin(self, world: World, history: History) -> None:
-        """See ``Feature``: the first edge is carried, of the others some."""
+        """See ``Feature``: the first edge is carried, of the others some, none of a site that tells no edits.
+
+        On sticks all sites tell them: those of before know no sticks. No site tells an edit to one and hides it from
+        another one.
+        """
         self._sticks, self._settles = {}, False
         rnd = random.Random(history.seed)
+        silent = WholeRecords.silent(world, history) if WholeRecords.name in history.features else None
         for number, (here, there) in enumerate(world.edges):
-            if number and rnd.random() < 0.5:
+            if (number and rnd.random() < 0.5) or silent in (here, there):
                 continue
             folder = world.scratch / f"{here.name}{there.name}"
             shutil.rmtree(folder, ignore_errors=True)

@@ -8,6 +8,7 @@ from .base import Feature
 
 if TYPE_CHECKING:
     from ..history import History
+    from ..place import Place
     from ..world import World
 
 
@@ -21,4 +22,9 @@ class WholeRecords(Feature):
 
     def begin(self, world: World, history: History) -> None:
         """See ``Feature``."""
-        world.sites[history.seed % len(world.sites)].tells_no_edits = True
+        self.silent(world, history).tells_no_edits = True
+
+    @staticmethod
+    def silent(world: World, history: History) -> Place:
+        """Return the site that tells no edits in a history with this feature."""
+        return world.sites[history.seed % len(world.sites)]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,62 +10,9 @@ import pytest
 from s3sync.core.policy import Policy
 from tests.support.documents import CONTACT, ORG, PERSON, contact, person
 from tests.support.exchange import Pair
-from tests.support.site import SampleSite
+from tests.support.merging import Sites, chain, edit, settle, values, without_edits, write_past
 
-Sites = Callable[[str], SampleSite]
 TYPES = "org_organisation_type"
-
-
-@pytest.fixture
-def sites(tmp_path: Path) -> Iterator[Sites]:
-    made: list[SampleSite] = []
-
-    def make(name: str) -> SampleSite:
-        made.append(SampleSite(tmp_path / name))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
-
-
-def edit(site: SampleSite, uuid: str = "u", table: str = ORG, **values: Any) -> None:
-    """Change a record as a form does, a minute later."""
-    site.clock.step(60)
-    with site.store.transaction():
-        site.db(site.s3db[table].uuid == uuid).update(**values)
-
-
-def write_past(site: SampleSite, **values: Any) -> None:
-    """Change the organisation with SQL, a minute later: nobody notices at once."""
-    moment = site.clock.step(60)
-    names = ", ".join(f"{name} = ?" for name in (*values, "modified_on"))
-    site.db.executesql(
-        f"UPDATE {ORG} SET {names} WHERE uuid = 'u'",
-        placeholders=(*values.values(), moment.isoformat(" ")),
-    )
-    site.db.commit()
-
-
-def chain(sites: Sites, *names: str) -> tuple[list[SampleSite], list[Pair]]:
-    """Return sites that all have one organisation, and their exchanges from each to the next."""
-    found = [sites(name) for name in names]
-    with found[0].store.transaction():
-        found[0].s3db[ORG].insert(uuid="u", name="Red Cross", acronym="RC", year=1900, comments="old")
-    pairs = [Pair(own, other, ORG) for own, other in zip(found[1:], found)]
-    settle(pairs)
-    return found, pairs
-
-
-def settle(pairs: list[Pair]) -> None:
-    for _ in range(2 * len(pairs)):
-        for pair in pairs:
-            pair.run()
-
-
-def values(site: SampleSite, *fields: str) -> list[Any]:
-    row = site.row(ORG, "u")
-    return [row[field] for field in fields]
 
 
 @pytest.mark.parametrize("policy", list(Policy))
@@ -341,24 +285,6 @@ def test_a_contact_that_moved_lives_on_whoever_has_the_last_word(sites: Sites, l
     assert hq.row(CONTACT, "c").pe_id == hq.row(PERSON, "p2").pe_id
 
 
-def without_edits(pair: Pair) -> Pair:
-    """Let neither of two sites tell its edits, as a site of ours of before."""
-    spooled, push = pair.peer._spooled, pair.peer.push
-
-    def stripped(document: bytes) -> bytes:
-        return re.sub(rb' edits="[^"]*"', b"", document)
-
-    def pushed(exchange: Any, document: Path, sending: Any) -> Any:
-        document.write_bytes(stripped(document.read_bytes()))
-        return push(exchange, document, sending)
-
-    pair.peer._spooled = lambda document: spooled(stripped(document))  # type: ignore[method-assign]
-    pair.peer.push = pushed  # type: ignore[method-assign]
-    # A site of before takes each page by itself.
-    pair.peer.push_together = lambda pushes: [None] * len(pushes)  # type: ignore[method-assign]
-    return pair
-
-
 def test_an_edit_by_a_clock_that_was_days_behind_is_listed_where_no_edits_are_told(sites: Sites) -> None:
     (hq, field), _ = chain(sites, "hq", "field")
     pair = without_edits(Pair(field, hq, ORG))
@@ -410,6 +336,34 @@ def test_an_edit_is_not_replaced_without_a_word_by_an_earlier_one_where_its_send
     (kept,) = third.kept()
     assert kept.kind == "conflict" and values(hq, "comments") == values(third, "comments")
     assert values(third, "comments") == ["field" if policy is Policy.NEWER else "hq"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "end"), [(Policy.NEWER, "hq"), (Policy.OTHER, "hq"), (Policy.THIS, "field")]
+)
+def test_an_edit_is_not_replaced_without_a_word_by_a_later_one_where_its_sender_told_no_edits(
+    sites: Sites, policy: Policy, end: str
+) -> None:
+    (hq, field), _ = chain(sites, "hq", "field")
+    third = sites("third")
+    edit(field, comments="field")
+    third.clock.moment = hq.clock.moment = field.clock.moment
+    settle([Pair(third, field, ORG, eden=True)])
+    edit(hq, comments="hq")
+    settle([Pair(third, hq, ORG, conflict_policy=policy)])
+    assert values(hq, "comments") == values(third, "comments") == [end]
+    (kept,) = third.kept()
+    assert kept.kind == "conflict" and "field" in kept.ours
+
+
+def test_a_later_edit_of_what_was_entered_with_a_record_is_no_conflict(sites: Sites) -> None:
+    (hq, field), _ = chain(sites, "hq", "field")
+    third = sites("third")
+    third.clock.moment = hq.clock.moment
+    settle([Pair(third, field, ORG, eden=True)])
+    edit(hq, comments="hq")
+    settle([Pair(third, hq, ORG)])
+    assert values(third, "comments") == ["hq"] and third.kept() == []
 
 
 def test_an_edit_of_what_somebody_made_who_tells_no_edits_is_no_conflict(sites: Sites) -> None:

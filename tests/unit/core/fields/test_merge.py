@@ -74,14 +74,20 @@ def test_of_a_field_that_both_edited_the_later_edit_wins(time: int, winner: Side
 
 @pytest.mark.parametrize(
     ("untold", "winner", "taken"),
-    [(19, None, True), (20, None, False), (20, Side.OURS, False), (20, Side.THEIRS, True)],
+    [
+        (19, None, True),
+        (19, Side.OURS, False),
+        (20, None, False),
+        (20, Side.OURS, False),
+        (20, Side.THEIRS, True),
+    ],
 )
-def test_our_version_stays_where_it_may_hold_a_later_edit_of_which_nobody_told(
+def test_a_field_is_in_dispute_where_ours_may_hold_an_edit_of_which_nobody_told(
     untold: int, winner: "Side | None", taken: bool
 ) -> None:
     found = merge(NO_EDITS, THEIRS, ["phone"], replace(RULES, untold=untold, winner=winner))
     assert ("phone" in found.taken) is taken
-    assert [each.winner for each in found.disputes] == ([] if untold == 19 else [winner or Side.OURS])
+    assert [each.winner for each in found.disputes] == [Side.THEIRS if taken else Side.OURS]
     # It stays by an edit that has seen theirs, so that others come to the same.
     assert found.decided == (None if taken else (Stamp(100, "here"), ("phone",)))
     assert found.ahead is not taken

@@ -6,7 +6,7 @@ Of each field, or of fields that belong together, the edits decide that the othe
 |---|---|---|
 | none | none | as the rule for whole records says: nobody knows who changed it |
 | ours | none | stays |
-| none | theirs | is taken; where ours may hold a later edit of which nobody told, it is in dispute |
+| none | theirs | is taken; where ours may hold an edit of which nobody told, it is in dispute |
 | ours | theirs | is in dispute: the later edit wins, or the policy says who; of a list both changes are joined |
 
 Whoever merges the same versions comes to the same result, in whatever order, unless a policy prefers a side: then that
@@ -219,7 +219,7 @@ class _Merging:
         if mine is not None and yours is not None:
             self._settle(unit, different, mine, yours)
         elif yours is not None:
-            if self._may_be_replaced(unit, yours):
+            if self._is_untold(unit):
                 self._doubt(unit, different, yours)
             else:
                 self._take(unit, different)
@@ -245,18 +245,15 @@ class _Merging:
         if winner is not later:
             self._chosen |= unit
 
-    def _may_be_replaced(self, unit: frozenset[str], edit: Edit) -> bool:
-        """Return whether our version may hold a later edit of the same fields, of which nobody told."""
-        untold = self._rules.untold
-        return (
-            untold is not None
-            and edit.stamp.time <= untold
-            and all(self._ours.of(name) is None for name in unit)
-        )
+    def _is_untold(self, unit: frozenset[str]) -> bool:
+        """Return whether our version may hold an edit of these fields of which nobody told."""
+        return self._rules.untold is not None and all(self._ours.of(name) is None for name in unit)
 
     def _doubt(self, unit: frozenset[str], different: frozenset[str], yours: Edit) -> None:
-        """Let the later version stay where nobody knows whether it holds an edit: the other value is kept."""
-        winner = self._rules.winner or Side.OURS
+        """Let the later one count where nobody knows whether ours holds an edit: the other value is kept."""
+        assert self._rules.untold is not None
+        later = Side.OURS if yours.stamp.time <= self._rules.untold else Side.THEIRS
+        winner = self._rules.winner or later
         self._disputes.append(Dispute(tuple(sorted(different)), None, yours, winner))
         if winner is Side.THEIRS:
             self._take(unit, different)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from .changed_here import ChangesHere
 from .cleared import ClearedFields, SentFields
+from .dating import is_later
 from .decisions import DecisionReader
-from .merger import FieldMerger, is_later, tells_edits
+from .merger import FieldMerger, tells_edits
 from .noting import ChangeWriter, has_learned
 
 __all__ = [

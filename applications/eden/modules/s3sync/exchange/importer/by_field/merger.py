@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from copy import copy
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Callable, NamedTuple
 
-from ....core.clock import TICK, milliseconds
+from ....core.clock import milliseconds
 from ....core.fields import (
     LEFT,
     NO_EDITS,
@@ -17,6 +16,7 @@ from ....core.fields import (
     Edits,
     Merge,
     Rules,
+    Stamp,
     Undated,
     following,
     former_values,
@@ -30,9 +30,10 @@ from ...ports import Ports
 from ..context import Context
 from ..items import Item, TablePlan
 from .changed_here import knowledge_of
+from .dating import date, is_earlier, own_copy, time_of, within_second
 from .lists import joined
 from .stamps import name_of_sender, stamp_of, with_own
-from .whole_records import edits_of_sender, unseen
+from .whole_records import edits_of_sender, may_not_know, put_back, unseen
 
 
 class _Versions(NamedTuple):
@@ -42,7 +43,7 @@ class _Versions(NamedTuple):
         ours, theirs: their edits. Of ours only what it has seen, where the merge is known already.
         hidden: those of our changes that the sender does not know, where they were looked up.
         following: how they go together where theirs has seen all of ours and explains what differs, else None.
-        untold: whether ours may hold edits of which nobody told, made after theirs.
+        untold: whether ours may hold edits of which nobody told, and that theirs has not seen.
     """
 
     ours: Edits
@@ -138,14 +139,14 @@ class FieldMerger:
                 unclear.append((item, theirs))
             else:
                 self._versions[id(item)] = _Versions(ours, theirs, following=found)
-                if known is None and differs and self._others_are_silent and _is_dated_before(theirs, item):
-                    doubtful.append(item)
-        for item in self._untold(table, doubtful) if doubtful else ():
-            self._versions[id(item)] = self._versions[id(item)]._replace(following=None, untold=True)
+            if known is None and differs and self._others_are_silent and may_not_know(theirs, item):
+                doubtful.append(item)
         if unclear:
             edits = self._changes.edits(table, [item.key or 0 for item, _ in unclear])
             for item, theirs in unclear:
                 self._versions[id(item)] = _Versions(edits.get(item.key or 0, NO_EDITS), theirs)
+        for item in self._untold(table, doubtful) if doubtful else ():
+            self._versions[id(item)] = self._versions[id(item)]._replace(following=None, untold=True)
 
     @property
     def _others_are_silent(self) -> bool:
@@ -177,23 +178,13 @@ class FieldMerger:
             hidden = unseen(found.get(item.key or 0, ()), knowledge_of(item, context), sender)
             if hidden:
                 edits, record = ours[item.key or 0], item.record
-                stamp = stamp_of(self.site, sender, self._made(item), edits.seen)
+                stamp = self._stamp(item, edits)
                 values = {**item.changes, **dict.fromkeys((link.field for link in item.links), _COMES_ALONG)}
                 theirs = edits_of_sender(edits, hidden, values, stamp, record.modified_by or "")
-                _own_copy(item)
+                own_copy(item)
                 if item.whole is not None:
                     item.whole.edits = theirs
                 self._versions[id(item)] = _Versions(edits, theirs, hidden)
-
-    def _made(self, item: Item) -> datetime:
-        """Return when the sender of a whole record edited it.
-
-        Its time is that of a whole second, for ours at the sender as well: within the same one each would keep its own.
-        """
-        moment = item.record.modified_on
-        if moment is None or moment != item.ours("modified_on"):
-            return moment or self._moment
-        return moment + (_LAST_OF_SECOND if self._is_above(item) else _BEFORE_SECOND)
 
     @property
     def site(self) -> str:
@@ -269,7 +260,7 @@ class FieldMerger:
         item.merge = found
         if not found.taken:
             return _UNCHANGED
-        return _RETURNED if _date(item, False, self._context) else _UPDATED
+        return _RETURNED if date(item, False, self._context) else _UPDATED
 
     def _decide(
         self,
@@ -281,9 +272,14 @@ class FieldMerger:
     ) -> Decision:
         differing = _differing(item)
         winner = preferred(policy, item.ours("mci"), item.record.mci)
+        insists = bool(versions.hidden) and not is_earlier(item)
+        if insists and winner is Side.THEIRS and not versions.theirs.fields:
+            stamp = self._stamp(item, versions.ours)
+            theirs = put_back(versions.theirs, differing, stamp, item.record.modified_by or "")
+            versions = versions._replace(theirs=theirs)
         rules, every = self._rules(item, winner), self._table(item).every
         if versions.untold and changed_here:
-            rules = replace(rules, untold=_time_of(item))
+            rules = replace(rules, untold=time_of(item))
         found = merge(versions.ours, versions.theirs, differing, rules, LEFT, every)
         asserted = False
         if found.unexplained:
@@ -298,14 +294,19 @@ class FieldMerger:
         later = False
         if found.taken or found.joined:
             merged = bool(differing - found.taken) or found.decided is not None
-            later = _date(item, merged, self._context) and not merged
-        elif versions.hidden and item.kept_row is not None and not found.disputes and is_later(item):
-            # While it was put aside the sender refused ours as older, and would do so again.
-            _date(item, True, self._context)
-            return _DATED
+            later = date(item, merged, self._context) and not merged
+        elif insists and date(item, True, self._context):
+            # Who tells no edits knows versions by their times, and would refuse ours as older.
+            return _decision(found, policy, item, True)._replace(take=True)
         # What changed here goes with the record that it belongs to, but not with another one that it moves to.
         returned = found.ahead and (found.decided is not None or not changed_here or _moves(item))
         return _decision(found, policy, item, asserted or returned or later)
+
+    def _stamp(self, item: Item, ours: Edits) -> Stamp:
+        """Return the stamp of what the sender of a whole record edited."""
+        moment = item.record.modified_on
+        made = self._moment if moment is None else within_second(item, moment, self._is_above)
+        return stamp_of(self.site, self._context.repository_id, made, ours.seen)
 
     def _rules(self, item: Item, winner: Side | None) -> Rules:
         table = self._table(item)
@@ -333,31 +334,11 @@ class FieldMerger:
         return [each for each in changes if not versions.theirs.has_seen(each.stamp)]
 
 
-_LAST_OF_SECOND, _BEFORE_SECOND = timedelta(milliseconds=999), timedelta(milliseconds=-1)
 #: Stands for the key of a record that this batch creates: no field had that value before.
 _COMES_ALONG = -1
 _UPDATED = Decision(Action.UPDATED, True)
 _RETURNED = Decision(Action.UPDATED, True, assert_ours=True)
 _UNCHANGED = Decision(Action.UNCHANGED, False)
-_DATED = Decision(Action.UNCHANGED, True, assert_ours=True)
-
-
-def _time_of(item: Item) -> int:
-    """Return the time of our version, in milliseconds since 1970."""
-    moment = item.ours("modified_on")
-    return -1 if moment is None else milliseconds(moment)
-
-
-def _is_dated_before(theirs: Edits, item: Item) -> bool:
-    """Return whether an edit of theirs was made before our version."""
-    ours = _time_of(item)
-    return any(edit.stamp.time <= ours for edit in theirs.fields.values())
-
-
-def is_later(item: Item) -> bool:
-    """Return whether a record that is as it is here has a later time there: that counts here, too."""
-    ours, theirs = item.ours("modified_on"), item.record.modified_on
-    return ours is not None and theirs is not None and theirs > ours
 
 
 def tells_edits(item: Item, context: Context) -> bool:
@@ -387,40 +368,12 @@ def _restrict(item: Item, fields: Collection[str]) -> None:
     """Leave fields out of an incoming record."""
     if not fields:
         return
-    record = _own_copy(item)
+    record = own_copy(item)
     record.values = {name: value for name, value in record.values.items() if name not in fields}
     record.references = {name: value for name, value in record.references.items() if name not in fields}
     item.changes = {name: value for name, value in item.changes.items() if name not in fields}
     item.links = [link for link in item.links if link.field not in fields]
     item.missing = [each for each in item.missing if each.field not in fields]
-
-
-def _date(item: Item, merged: bool, context: Context) -> bool:
-    """Give a version its time: that of the sender, or one later than both.
-
-    No version has the time of another one: what was edited twice within a second is ahead of the clock, and may lose
-    against an edit of an earlier time. An Eden beyond this site takes only what is later than what it has.
-
-    Args:
-        item: the record as it came, without what stays as it is here.
-        merged: whether it holds more than what the sender has.
-        context: knows which times can be.
-
-    Returns:
-        whether it is later than what the sender has.
-    """
-    ours, theirs = item.ours("modified_on"), item.record.modified_on
-    if ours is None or theirs is None or (not merged and theirs >= ours) or not context.is_possible(ours):
-        return False
-    _own_copy(item).modified_on = max(ours, theirs) + TICK
-    return True
-
-
-def _own_copy(item: Item) -> Any:
-    if item.whole is None:
-        item.whole = item.record
-        item.record = copy(item.record)
-    return item.record
 
 
 def _decision(found: Merge, policy: Policy, item: Item, assert_ours: bool) -> Decision:

@@ -19,6 +19,11 @@ def name_of_sender(site: str, repository_id: int) -> str:
     return f"{site}.{repository_id}"
 
 
+def is_of_sender(site: str) -> bool:
+    """Return whether a site in stamps is that of a sender that tells no edits, at whichever site."""
+    return "." in site
+
+
 def with_own(theirs: Edits, ours: Edits, name: str) -> Edits:
     """Return the edits of a sender that knows what it edited before it sent stamps, whatever they were called here.
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ....core.clock import milliseconds
 from ....core.fields import EVERY_FIELD, Change, Edit, Edits, Stamp, former_values
 from ....core.records import differs
+from ..items import Item
+from .dating import time_of
+from .stamps import is_of_sender
 
 
 class Knowledge(NamedTuple):
@@ -78,6 +82,36 @@ def edits_of_sender(
     if edited:
         seen[stamp.site] = stamp.time
     return Edits(dict.fromkeys(edited, Edit(stamp, by)), seen)
+
+
+def may_not_know(theirs: Edits, item: Item) -> bool:
+    """Return whether edits of theirs may have been made without knowing our version, which came new and whole.
+
+    Args:
+        theirs: the edits of the incoming version.
+        item: a record that is here.
+    """
+    ours, created = time_of(item), item.ours("created_on")
+    if any(edit.stamp.time <= ours for edit in theirs.fields.values()):
+        return True
+    # Whoever edits a record knows what was entered with it; and what silent senders edited after that, as noted there.
+    is_as_created = created is not None and ours <= milliseconds(created)
+    return not is_as_created and not any(
+        is_of_sender(site) and time >= ours for site, time in theirs.seen.items()
+    )
+
+
+def put_back(theirs: Edits, names: Collection[str], stamp: Stamp, by: str) -> Edits:
+    """Return the edits of a version that has nothing but former values, as if its sender had put these back.
+
+    It is later than ours. Either somebody there decided for what was there before, or nobody edited these fields.
+
+    Args:
+        theirs: its edits without that.
+        names: the fields that differ.
+        stamp, by: see ``edits_of_sender``.
+    """
+    return Edits(dict.fromkeys(names, Edit(stamp, by)), {**theirs.seen, stamp.site: stamp.time})
 
 
 def _is_former(before: Mapping[str, list[Any]], name: str, value: Any, whole: bool) -> bool:

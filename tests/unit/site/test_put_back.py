@@ -1,0 +1,75 @@
+"""What is set back to a former value, or decided for it, where a sender tells no edits: its values say nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from s3sync.conflicts.resolve import accept, restore
+from s3sync.core.kept import Side
+from s3sync.core.policy import Policy
+from tests.support.documents import ORG
+from tests.support.exchange import Pair
+from tests.support.merging import Sites, chain, edit, settle, values, without_edits
+from tests.support.site import SampleSite
+
+
+def connected(kind: str, own: SampleSite, other: SampleSite, **exchange: Any) -> Pair:
+    """Return the exchange of two sites of which neither tells edits: as a site of ours of before, or an Eden."""
+    pair = Pair(own, other, ORG, eden=kind == "eden", **exchange)
+    return pair if kind == "eden" else without_edits(pair)
+
+
+def is_listed(value: str, *places: SampleSite) -> bool:
+    """Return whether a value is in a version that is kept of a conflict."""
+    kept = [each for place in places for each in place.kept() if each.kind == "conflict"]
+    return any(value in (each.ours or "") + (each.theirs or "") for each in kept)
+
+
+@pytest.mark.parametrize("kind", ["of before", "eden"])
+@pytest.mark.parametrize("is_last", [True, False])
+@pytest.mark.parametrize(
+    ("policy", "end"), [(Policy.NEWER, "hq"), (Policy.THIS, "old"), (Policy.OTHER, "hq")]
+)
+def test_sites_end_equal_where_one_set_back_what_the_other_one_edited(
+    sites: Sites, policy: Policy, end: str, is_last: bool, kind: str
+) -> None:
+    (hq, field), _ = chain(sites, "hq", "field")
+    pair = connected(kind, field, hq, conflict_policy=policy)
+    settle([pair])
+
+    def set_back() -> None:
+        edit(field, comments="field")
+        edit(field, comments="old")
+        hq.clock.moment = max(hq.clock.moment, field.clock.moment)
+
+    if not is_last:
+        set_back()
+    edit(hq, comments="hq")
+    field.clock.moment = hq.clock.moment
+    if is_last:
+        set_back()
+    settle([pair, pair])
+    assert [values(site, "comments") for site in (hq, field)] == [[end], [end]]
+    assert is_listed("old" if end == "hq" else "hq", hq, field)
+
+
+@pytest.mark.parametrize("kind", ["of before", "eden"])
+def test_of_two_decisions_of_the_same_conflict_that_of_the_site_with_the_last_word_counts(
+    sites: Sites, kind: str
+) -> None:
+    (hq, field), _ = chain(sites, "hq", "field")
+    pair = connected(kind, field, hq, conflict_policy=Policy.THIS)
+    settle([pair])
+    edit(hq, comments="of hq")
+    edit(field, comments="of field")
+    settle([pair])
+    assert [values(site, "comments") for site in (hq, field)] == [["of field"]] * 2
+    (at_field,), (at_hq,) = field.kept(), hq.kept()
+    accept(field, at_field.id)
+    restore(hq, at_hq.id, Side.OURS)
+    assert values(hq, "comments") == ["of hq"]
+    settle([pair, pair])
+    assert [values(site, "comments") for site in (hq, field)] == [["of field"]] * 2
+    assert is_listed("of hq", hq)
