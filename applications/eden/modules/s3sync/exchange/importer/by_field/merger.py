@@ -32,7 +32,7 @@ from ..items import Item, TablePlan
 from .changed_here import knowledge_of
 from .dating import date, is_earlier, own_copy, time_of, within_second
 from .lists import joined
-from .stamps import name_of_sender, stamp_of, with_own
+from .stamps import is_of_sender, name_of_sender, stamp_of, with_own
 from .whole_records import edits_of_sender, may_not_know, put_back, unseen
 
 
@@ -272,8 +272,8 @@ class FieldMerger:
     ) -> Decision:
         differing = _differing(item)
         winner = preferred(policy, item.ours("mci"), item.record.mci)
-        insists = bool(versions.hidden) and not is_earlier(item)
-        if insists and winner is Side.THEIRS and not versions.theirs.fields:
+        is_silent = bool(versions.hidden) and not is_earlier(item)
+        if is_silent and winner is Side.THEIRS and not versions.theirs.fields:
             stamp = self._stamp(item, versions.ours)
             theirs = put_back(versions.theirs, differing, stamp, item.record.modified_by or "")
             versions = versions._replace(theirs=theirs)
@@ -295,7 +295,7 @@ class FieldMerger:
         if found.taken or found.joined:
             merged = bool(differing - found.taken) or found.decided is not None
             later = date(item, merged, self._context) and not merged
-        elif insists and date(item, True, self._context):
+        elif is_silent and _insists(item, differing, versions.ours) and date(item, True, self._context):
             # Who tells no edits knows versions by their times, and would refuse ours as older.
             return _decision(found, policy, item, True)._replace(take=True)
         # What changed here goes with the record that it belongs to, but not with another one that it moves to.
@@ -362,6 +362,17 @@ def _differing(item: Item) -> set[str]:
 def _moves(item: Item) -> bool:
     """Return whether a component goes to another record than the one that it belongs to here."""
     return item.component is not None and item.component.fkey in _differing(item)
+
+
+def _insists(item: Item, differing: Collection[str], ours: Edits) -> bool:
+    """Return whether our version has to get a later time than one of which nothing is taken.
+
+    Not for what another sender has that tells no edits: that came from the same one perhaps, and two versions of it
+    would go round in a ring.
+    """
+    edits = (ours.of(name) for name in differing)
+    told = any(edit is not None and not is_of_sender(edit.stamp.site) for edit in edits)
+    return told or item.kept_row is not None
 
 
 def _restrict(item: Item, fields: Collection[str]) -> None:
