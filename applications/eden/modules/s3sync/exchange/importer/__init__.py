@@ -29,10 +29,11 @@ from .apply import Applier
 from .by_field import DecisionReader, SentFields
 from .context import Context, unknown
 from .deletion import rejected_components
+from .deletion.agreed import Agreed
 from .gather import Batch, Gatherer
 from .items import Item, Role, awaited, comes_along, went_along
 from .losses import Losses, Snapshot
-from .plan import Agreed, Planner
+from .plan import Planner
 from .report import MAX_FAILURES, Report
 
 __all__ = [

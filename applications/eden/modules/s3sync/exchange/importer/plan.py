@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...core.clock import later
 from ...core.kept import Side
@@ -17,9 +16,10 @@ from ...core.policy import Decision, DecisionReason, Method, Policy, Terms, Vers
 from ...core.records import Action, Record, Upload, differs
 from ...core.schema import Component
 from ..ports import Ports
-from .by_field import ChangesHere, ClearedFields, FieldMerger, is_later, tells_edits
+from .by_field import ChangesHere, ClearedFields, FieldMerger, date_after, is_later, tells_edits
 from .check import Checker
 from .context import Context
+from .deletion.agreed import Agreed, carry_out
 from .echoes import Echoes, Overruled
 from .foresight import Foresight
 from .gather import Batch, Gatherer
@@ -35,18 +35,6 @@ _MOVED_AWAY = Decision(Action.UPDATED, True)
 _ECHO = Decision(Action.UNCHANGED, False, DecisionReason.ECHO)
 # An older version that comes again is no change; but who has it has to learn of ours, and may know of none.
 _OURS_STAYS = Decision(Action.UNCHANGED, False, assert_ours=True)
-
-
-class Agreed(NamedTuple):
-    """A deletion that was decided on before, and waited since.
-
-    Attributes:
-        modified_on: of the version here that it was decided against (UTC).
-        winner: THEIRS where that was a conflict.
-    """
-
-    modified_on: datetime | None
-    winner: Side | None
 
 
 class Planner:
@@ -240,6 +228,8 @@ class Planner:
         by_hand, told = self._context.repository_id is None, self._fields.knows_any
         # What ``tells_edits`` says, without a call for each unchanged record.
         by_field = self._context.by_field
+        # Who does not know of a merge has another record in its place: for good, where that lives again.
+        redirected = _NONE if by_hand else self.resolver.redirected
         stays = self._fields.deleted_since(items, contested_here - moved_away, self._terms)
         for item in items:
             if item.outcome is not None:
@@ -259,7 +249,7 @@ class Planner:
                     if (by_field or item.record.edits is not None) and not by_hand and is_later(item):
                         decision = _LATER
                 elif self._is_agreed(item):
-                    decision = _carry_out(self._agreed[item.uuid or ""])
+                    decision = carry_out(self._agreed[item.uuid or ""])
                 elif id(item) in echoes:
                     decision = _ECHO
                 elif id(item) in moved_away:
@@ -267,6 +257,9 @@ class Planner:
                 else:
                     decision = self._decide_item(item, id(item) in contested_here)
             item.decision = decision
+            if id(item) in redirected and decision.take and not item.record.deleted:
+                item.decision = decision._replace(assert_ours=True)
+                date_after(item, self._context)
             if by_hand and decision.take and item.original is not None:
                 ours, theirs = item.ours("modified_on"), item.record.modified_on or self._now
                 item.record.modified_on = later(ours, theirs, self._context.is_possible)
@@ -419,12 +412,6 @@ def _drop_postponed(batch: Batch, tables: dict[str, list[Item]]) -> None:
         batch.drop_postponed()
         for name, items in tables.items():
             tables[name] = [item for item in items if id(item) not in batch.postponed]
-
-
-def _carry_out(agreed: Agreed) -> Decision:
-    # Whoever sent it may have been restored meanwhile from a backup in which the record lives.
-    action = Action.CONFLICT if agreed.winner else Action.DELETED
-    return Decision(action, True, None, agreed.winner, assert_ours=True)
 
 
 def _without_master(item: Item) -> Decision | None:

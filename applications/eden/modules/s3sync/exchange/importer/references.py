@@ -26,9 +26,13 @@ class Resolver:
     Args:
         ports: see ``ports``.
         gatherer: knows how references are to be read.
+
+    Attributes:
+        redirected: id() of the records of the batch that refer to what was merged here: to its survivor now.
     """
 
     def __init__(self, ports: Ports, gatherer: Gatherer) -> None:
+        self.redirected: set[int] = set()
         self._schema = ports.schema
         self._store = ports.store
         self._twins = ports.twins
@@ -37,6 +41,7 @@ class Resolver:
         self._merged: Collection[int] = ()
         #: Of uuids of records that never were here and were merged elsewhere: that of the survivor, to wait for.
         self._survivors: dict[tuple[str, str], str] = {}
+        self._ends: set[tuple[str, str, str]] = set()
 
     def remember(self, batch: Batch) -> None:
         """Store the keys of written records that later batches of the document can name only by tuid."""
@@ -52,6 +57,7 @@ class Resolver:
             merged: id() of those that were merged into others and stay so: what refers to them refers to these.
         """
         self._merged = merged
+        self.redirected = set()
         needed: Needed = defaultdict(set)
         items = [item for item in batch.items if item.record.references]
         for item in items:
@@ -99,6 +105,7 @@ class Resolver:
                 for key, value in self._store.fetch(table, (table.key, column), table.key, list(ends)):
                     for uuid in ends[key]:
                         known[(name, target, uuid)] = value
+                        self._ends.add((name, target, uuid))
             unknown = {uuid for uuid in uuids if (name, target, uuid) not in known}
             known.update(self._of_survivors(name, target, unknown))
         return known
@@ -169,6 +176,8 @@ class Resolver:
         else:
             key = self._tuids.get((reference.table, reference.tuid or ""))
         if key is not None:
+            if (reference.table, field.target or "", uuid) in self._ends:
+                self.redirected.add(id(item))
             return key
         table = self._schema.get(reference.table)
         deferrable = (

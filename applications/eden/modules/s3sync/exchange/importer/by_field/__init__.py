@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .changed_here import ChangesHere
 from .cleared import ClearedFields, SentFields
-from .dating import is_later
+from .dating import date_after, is_later
 from .decisions import DecisionReader
 from .merger import FieldMerger, tells_edits
 from .noting import ChangeWriter, has_learned
@@ -16,6 +16,7 @@ __all__ = [
     "DecisionReader",
     "FieldMerger",
     "SentFields",
+    "date_after",
     "has_learned",
     "is_later",
     "tells_edits",

@@ -67,6 +67,14 @@ def date(item: Item, merged: bool, context: Context) -> bool:
     return True
 
 
+def date_after(item: Item, context: Context) -> None:
+    """Give a version that is taken with another content than it came with a time later than both."""
+    ours, theirs = None if item.is_new else item.ours("modified_on"), item.record.modified_on
+    newest = max((each for each in (ours, theirs) if each is not None), default=None)
+    if newest is not None and context.is_possible(newest):
+        own_copy(item).modified_on = newest + TICK
+
+
 def own_copy(item: Item) -> Any:
     """Return a copy of an incoming record that may be changed; ``item.whole`` has it as it came."""
     if item.whole is None:
