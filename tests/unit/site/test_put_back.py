@@ -8,8 +8,8 @@ import pytest
 
 from s3sync.conflicts.resolve import accept, restore
 from s3sync.core.kept import Side
-from s3sync.core.policy import Policy
-from tests.support.documents import ORG
+from s3sync.core.policy import Policy, Terms
+from tests.support.documents import ORG, deleted
 from tests.support.exchange import Pair
 from tests.support.merging import Sites, chain, edit, settle, values, without_edits
 from tests.support.site import SampleSite
@@ -73,3 +73,19 @@ def test_of_two_decisions_of_the_same_conflict_that_of_the_site_with_the_last_wo
     settle([pair, pair])
     assert [values(site, "comments") for site in (hq, field)] == [["of field"]] * 2
     assert is_listed("of hq", hq)
+
+
+@pytest.mark.parametrize("policy", list(Policy))
+def test_a_deletion_of_what_only_a_clock_that_is_behind_takes_for_later_is_carried_out(
+    sites: Sites, policy: Policy
+) -> None:
+    site = sites("hq")
+    with site.store.transaction():
+        site.s3db[ORG].insert(uuid="u", name="Red Cross")
+        site.db.sync_repository.insert(name="field", uuid="field")
+    gone = deleted(ORG, "u", site.clock.step(-3 * 86400))
+    # Nobody has told this site what time it is.
+    context = {"exchanged": site.journal.head(), "is_possible": site.is_possible}
+    site.push(gone, ORG, Terms(conflict_policy=policy), **context)
+    assert site.row(ORG, "u").deleted
+    assert is_listed("Red Cross", site)

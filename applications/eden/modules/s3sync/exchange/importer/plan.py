@@ -332,14 +332,16 @@ class Planner:
         """Decide on a record that is here with other values: it is taken as a whole, or not at all."""
         record = item.record
         theirs = Version(record.modified_on or self._now, record.deleted, record.mci, record.replaced_by)
-        moment = item.ours("modified_on")
+        moment, ruling = item.ours("modified_on"), None
         if moment is not None and moment > self._latest and not self._context.is_possible(moment):
-            # It ranks below all others, and is kept as the loser of a conflict.
+            # It ranks below all others, and is kept as the loser of a conflict: also where nobody else changed it.
+            ruling = None if changed_here else self._terms.update_policy
             moment, changed_here = None, self._context.exchanged is not None
         ours = Version(moment, bool(item.ours("deleted")), item.ours("mci"))
         if changed_here and self._was_known(item, ours, theirs):
             return decide(ours, theirs, self._terms, changed_here=False, same=True, tie=_never)
-        ruling = self._ruling(item) if changed_here else None
+        if changed_here and ruling is None:
+            ruling = self._ruling(item)
         policy = (ruling or self._terms.conflict_policy) if changed_here else self._terms.update_policy
         if self._context.again and policy is Policy.NEWER:
             if not is_newer(ours, theirs, lambda: self._ranks.is_above(item)):
