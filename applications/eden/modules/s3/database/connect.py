@@ -8,12 +8,20 @@ from typing import Any, ClassVar
 from gluon import DAL
 
 from . import pydal_notes as pydal_notes
+from .kept_connections import keep_connections
 
 #: Milliseconds a statement waits for another process's write to end.
 BUSY_TIMEOUT = 30000
 #: Statements that a connection to SQLite keeps prepared. A synchronisation has some hundred: of the usual 128 the next
 #: one was always dropped, and preparing it takes longer than finding that nothing has changed.
 PREPARED = 1000
+#: What a request may set for itself in a connection that is kept, as it is in a new one. Flags as foreign_keys, which
+#: only a migration sets, are not among them: all statements would be prepared anew.
+_ANEW = (
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT}",
+    "PRAGMA cache_size = -2000",
+    "PRAGMA wal_autocheckpoint = 1000",
+)
 _NO_PASSWORD = re.compile(r"^([^/]+://[^:@/]+)@")
 
 
@@ -64,7 +72,7 @@ def connect(uri: str, folder: str, pool_size: int = 10, migrate: bool = False, *
         uri = _NO_PASSWORD.sub(r"\1:@", uri)
     # gis_location has columns L0 to L5: pydal would create them in lower case, but query upper case.
     options.setdefault("ignore_field_case", False)
-    return Database(
+    db = Database(
         uri,
         folder=folder,
         pool_size=pool_size,
@@ -72,3 +80,6 @@ def connect(uri: str, folder: str, pool_size: int = 10, migrate: bool = False, *
         lazy_tables=not migrate,
         **options,
     )
+    if uri.startswith("sqlite://") and pool_size and not migrate:
+        keep_connections(db._adapter, pool_size, _ANEW)
+    return db

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Callable, NamedTuple
 
+from ..database.kept_connections import kept_connection
+
 FILE = "logins.sqlite"
 #: Failures within ``WITHIN`` that cost nothing: of an account from one address, of an address, of an account.
 FREE_OF_BOTH, FREE_OF_ADDRESS, FREE_OF_ACCOUNT = 10, 100, 100
@@ -27,6 +29,8 @@ LONGEST_WAIT = 900
 FAMILIAR = 30 * 86_400
 LONGEST_NAME = 128
 PATIENCE = 5.0
+#: Connections that a process keeps: each request of another site looks whether it has to wait.
+KEPT = 3
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS failure (moment REAL, account TEXT, address TEXT, way TEXT);
@@ -173,7 +177,8 @@ class FailedLogins:
         """Open the database, made at its first use, readable by its owner only; commit at the end."""
         if not self._path.exists():
             os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-        with contextlib.closing(sqlite3.connect(self._path, PATIENCE, isolation_level=None)) as db:
+        options = {"timeout": PATIENCE, "isolation_level": None, "check_same_thread": False}
+        with kept_connection(str(self._path), options, KEPT) as db:
             if not db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
                 db.executescript(_TABLES)
             try:

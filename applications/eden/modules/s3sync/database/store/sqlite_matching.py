@@ -101,7 +101,7 @@ class SQLiteMatching(ByContents):
 
     def __init__(self, db: Any, schema: Any = None) -> None:
         super().__init__(db, schema)
-        self._taught: dict[str, Any] = {}
+        self._taught: dict[Any, set[str]] = {}
 
     def squeezed(self, expression: str) -> str:
         """See ByContents; what is rare stays (see ``_rare``)."""
@@ -119,9 +119,13 @@ class SQLiteMatching(ByContents):
     def _teach(self, name: str, function: Callable[[Any], Any]) -> None:
         """Make a function known to the connection once: while a query is open, SQLite takes no known one again."""
         connection = self._adapter.connection
-        if self._taught.get(name) is not connection:
+        # One that outlives this store says itself what it was taught.
+        taught = getattr(connection, "taught", None)
+        if taught is None:
+            taught = self._taught.setdefault(connection, set())
+        if name not in taught:
             connection.create_function(name, 1, function, deterministic=True)
-            self._taught[name] = connection
+            taught.add(name)
 
     def _matching(
         self,
