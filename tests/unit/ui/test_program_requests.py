@@ -9,7 +9,7 @@ import pytest
 from gluon.globals import Request
 from gluon.storage import List
 
-from s3sync.ui.program_requests import basic_credentials, is_interface, normalise, prepare
+from s3sync.ui.program_requests import basic_credentials, is_interface, normalise, only_asks, prepare
 
 
 def request(path: str) -> Any:
@@ -91,3 +91,23 @@ def test_a_password_may_have_a_colon() -> None:
 @pytest.mark.parametrize("said", ["", "Basic", "Basic x", "Bearer abc", basic(b"no separator")])
 def test_a_header_that_names_nobody(said: str) -> None:
     assert basic_credentials(said) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("POST", "/sync/news.json", True),
+        ("POST", "/sync/listen.json", True),
+        ("GET", "/sync/sync.xml", True),
+        ("POST", "/sync/sync.xml", False),
+        ("POST", "/sync/pushes.json", False),
+        ("PUT", "/sync/repository/register.json", False),
+        ("GET", "/sync/index", False),
+        ("GET", "/org/organisation.xml", False),
+        ("GET", "/default/news", False),
+    ],
+)
+def test_which_requests_only_ask(method: str, path: str, expected: bool) -> None:
+    made = request(path)
+    made.env.request_method = method
+    assert only_asks(made) is expected

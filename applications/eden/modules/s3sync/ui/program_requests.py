@@ -100,6 +100,19 @@ def is_protocol(request: Any) -> bool:
     return bool(request.function == "repository" and request.args(0) == "register")
 
 
+def only_asks(request: Any) -> bool:
+    """Return whether a request of another site asks what is new here, to which the answer is mostly: nothing.
+
+    Args:
+        request: as in ``is_interface``.
+    """
+    if request.controller != "sync":
+        return False
+    return request.function in ("news", "listen", "listeners") or (
+        request.function == "sync" and request.extension == "xml" and request.env.request_method == "GET"
+    )
+
+
 def basic_credentials(header: str) -> tuple[str, str] | None:
     """Return the name and the password in a header ``Authorization`` of HTTP Basic, None if it has none.
 
