@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
+from s3sync.core.clock import SystemClock
+from s3sync.core.cursor import Checkpoint, CheckpointKind, Handed
 from s3sync.database import own_rows as own_rows
+from s3sync.database.checkpoints import Checkpoints
+from s3sync.site.exchange_state import ExchangeStates
 from tests.contracts.database.on_databases import OnMySQL, OnPostgres, OnPostgresArrays, OnSQLite
 from tests.support.databases import Storage
 
@@ -73,6 +77,26 @@ class OwnRowsContract:
         site.db.rollback()
         (row,) = own_rows.read(site.db, "sync_repository", {"id": repository})
         assert row.name == "Größer % 'quoted'"
+
+    def test_what_one_site_was_sent_and_has_sent_is_read_at_once(
+        self, site: Storage, repository: int
+    ) -> None:
+        checkpoints = Checkpoints(site.db, SystemClock())
+        states = ExchangeStates(checkpoints, repository, "journal")
+        assert states.of_tables() == {}
+        first, second = Checkpoint(3, (Handed(3, "a"),)), Checkpoint(7, known=2)
+        with site.store.transaction():
+            states.save_served("org_organisation", first)
+            states.save_received("org_organisation", second)
+            states.save_received("pr_person", second)
+            checkpoints.write(repository, "gis_location", CheckpointKind.PULL, "{}")
+            ExchangeStates(checkpoints, repository + 1, "journal").save_served("org_office", first)
+        assert states.of_tables() == {
+            "org_organisation": (first, second),
+            "pr_person": (Checkpoint(), second),
+        }
+        for table, both in states.of_tables().items():
+            assert both == (states.served(table), states.received(table))
 
 
 class TestOwnRowsOnSQLite(OnSQLite, OwnRowsContract):

@@ -11,6 +11,7 @@ from gluon import HTTP, URL, current, redirect
 from gluon.storage import Storage
 from gluon.tools import Auth
 
+from s3sync.database import own_rows as own_rows
 from s3sync.ui.forms import form_rows
 from s3sync.ui.look import Problem
 from s3sync.ui.program_requests import basic_credentials, is_interface
@@ -216,7 +217,7 @@ class S3Auth(Auth):
         request = current.request
         address = client_address(request.env, self.s3_settings.get_trusted_proxies())
         failures = FailedLogins(Path(request.folder) / "private")
-        return Verification(self.db, self.table_user(), failures, address)
+        return Verification(self.db, self.table_user, failures, address)
 
     def _check_login(self, form: Any) -> None:
         """Check what was entered on the login page, before web2py does.
@@ -253,7 +254,7 @@ class S3Auth(Auth):
             self._s3_adopt(row)
 
     def _s3_adopt(self, row: Any) -> None:
-        self.user = Storage({name: row[name] for name in self.table_user().fields if name != "password"})
+        self.user = Storage({name: value for name, value in vars(row).items() if name != "password"})
         self._s3_roles = None
         self._s3_checked = True
 
@@ -263,7 +264,7 @@ class S3Auth(Auth):
         Returns:
             whether there is such a user.
         """
-        row = self.table_user()(user_id) if user_id else None
+        row = next(iter(own_rows.read(self.db, "auth_user", {"id": user_id})), None) if user_id else None
         self.user = None
         self._s3_roles = None
         self._s3_checked = True
@@ -294,9 +295,9 @@ class S3Auth(Auth):
         if self._s3_roles is None:
             self._s3_roles = {}
             if self.s3_logged_in():
-                db, group, member = self.db, self.table_group(), self.table_membership()
-                query = (member.user_id == self.user.id) & (member.group_id == group.id)
-                self._s3_roles = {row.id: row.role for row in db(query).select(group.id, group.role)}
+                given = own_rows.read(self.db, "auth_membership", {"user_id": self.user.id})
+                groups = own_rows.read(self.db, "auth_group", {"id": [each.group_id for each in given]})
+                self._s3_roles = {each.id: each.role for each in groups}
                 self._s3_roles[AUTHENTICATED] = "Authenticated"
         return self._s3_roles
 

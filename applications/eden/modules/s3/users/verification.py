@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Callable
+
+from s3sync.database import own_rows as own_rows
 
 from .failed_logins import FailedLogins
 from .password_cache import RightPasswords
@@ -18,12 +20,12 @@ class Verification:
 
     Args:
         db: the site's database.
-        users: the table of users.
+        users: returns the table of users; who is known by a right password needs nothing but a row of it.
         failures: the failed log-ins of the site.
         address: the address of the client.
     """
 
-    def __init__(self, db: Any, users: Any, failures: FailedLogins, address: str) -> None:
+    def __init__(self, db: Any, users: Callable[[], Any], failures: FailedLogins, address: str) -> None:
         self._db, self._users, self._failures, self._address = db, users, failures, address
 
     def user(self, account: str, password: str, way: str, *, cached: bool = False) -> Any:
@@ -38,13 +40,13 @@ class Verification:
         Raises:
             TooManyAttempts: the client has to wait.
         """
-        row = self._db(self._users.email == account).select(limitby=(0, 1)).first()
+        row = next(iter(own_rows.read(self._db, "auth_user", {"email": account}, limit=1)), None)
         stored = (row.password or "") if row else ""
         if cached and stored and _right_passwords.knows(password, stored):
             self._failures.check(account, self._address)
             return row
         attempt = self._failures.begin(account, self._address, way)
-        if not is_right(self._users.password, password, stored):
+        if not is_right(self._users().password, password, stored):
             self._failures.failed(account, self._address, way)
             return None
         self._failures.succeeded(attempt, account, self._address)
@@ -55,11 +57,11 @@ class Verification:
 
     def _renew(self, row: Any, password: str) -> str:
         """Store the hash of a right password with the cost of today; return what is stored now."""
-        renewed = hashed(self._users.password, password)
+        renewed = hashed(self._users().password, password)
         # What the request has read so far must not be in the way of a write.
         self._db.commit()
         try:
-            self._db(self._users.id == row.id).update(password=renewed)
+            self._db(self._users().id == row.id).update(password=renewed)
             self._db.commit()
         except self._db._adapter.driver.OperationalError as error:
             self._db.rollback()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -77,6 +77,18 @@ class Checkpoints:
             (repository_id, table),
         )
         return dict(rows)
+
+    def of_kinds(self, repository_id: int, directions: Sequence[CheckpointKind]) -> list[dict[str, str]]:
+        """Return what is stored for a repository, with one statement: for each direction table -> text."""
+        mark = self._store.mark
+        found: dict[str, dict[str, str]] = {each: {} for each in directions}
+        for table, direction, text in self._store.rows(
+            f"SELECT tablename, direction, state FROM {self._table} WHERE repository_id = {mark} "
+            f"AND direction IN ({self._store.marks(len(directions))})",
+            (repository_id, *directions),
+        ):
+            found[direction][table] = text
+        return list(found.values())
 
     def states(
         self, repository_id: Repositories = None, tables: Collection[str] = ()

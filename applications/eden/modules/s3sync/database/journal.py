@@ -37,6 +37,11 @@ from .tables.indices import prepare
 SETTLING = timedelta(seconds=10)
 
 _prepared: set[tuple[str, str]] = set()
+#: Tables by name, and the statements that tell what was written past the journal.
+_Look = tuple[dict[str, Table], list[str]]
+#: Kind of database, schema and tables asked for -> the look: each question asks for the same tables again.
+_looks: dict[tuple[type[JournalRows], Schema, tuple[str, ...]], _Look] = {}
+MOST_LOOKS = 32
 
 
 class SqlJournal:
@@ -299,34 +304,45 @@ class SqlJournal:
 
     def _behind(self, tables: Sequence[Table]) -> list[Table]:
         """Return those of these tables, and of their components, in which a catch-up has something to look at."""
-        schema = self.schema()
-        members = [
-            schema.get(each.table) for table in tables for each in table.components.values() if each.travels
-        ]
-        wanted = {each.name: each for each in (*members, *tables) if each is not None and _can_catch_up(each)}
-        name, plain = self.store.columns.name, self.store.columns.plain
+        wanted, statements = self._look(tables)
         if not wanted:
             return []
-        found: list[Any] = []
-        for part in chunks(list(wanted.values())):
-            newest = ", ".join(
-                f"(SELECT MAX({name(each.key)}) FROM {name(each.name)}), "
-                f"(SELECT MAX({name('modified_on')}) FROM {name(each.name)})"
-                for each in part
-            )
-            found += self.store.rows(f"SELECT {newest}")[0]
-        moment = plain("modified_on", next(iter(wanted.values())).fields["modified_on"])
+        *looks, watermark = statements
+        found = [each for sql in looks for each in self.store.rows(sql)[0]]
         watermarks = {
-            table: (last, self._stamp_text(stamp))
-            for table, last, stamp in self.store.rows(
-                f"SELECT tablename, last_id, {moment} FROM {name('sync_watermark')}"
-            )
+            table: (last, self._stamp_text(stamp)) for table, last, stamp in self.store.rows(watermark)
         }
         return [
             wanted[table]
             for table, highest, stamp in zip(wanted, found[::2], found[1::2])
             if highest is not None and watermarks.get(table) != (highest, self._stamp_text(stamp))
         ]
+
+    def _look(self, tables: Sequence[Table]) -> _Look:
+        """Return the tables in which to look for what was written past the journal, and the statements for that."""
+        schema = self.schema()
+        key = (type(self.store), schema, tuple(each.name for each in tables))
+        look = _looks.get(key)
+        if look is not None:
+            return look
+        members = [
+            schema.get(each.table) for table in tables for each in table.components.values() if each.travels
+        ]
+        wanted = {each.name: each for each in (*members, *tables) if each is not None and _can_catch_up(each)}
+        name, plain = self.store.columns.name, self.store.columns.plain
+        newest = [
+            f"(SELECT MAX({name(each.key)}) FROM {name(each.name)}), "
+            f"(SELECT MAX({name('modified_on')}) FROM {name(each.name)})"
+            for each in wanted.values()
+        ]
+        statements = [f"SELECT {', '.join(part)}" for part in chunks(newest)]
+        for each in [*wanted.values()][:1]:
+            moment = plain("modified_on", each.fields["modified_on"])
+            statements.append(f"SELECT tablename, last_id, {moment} FROM {name('sync_watermark')}")
+        if len(_looks) >= MOST_LOOKS:
+            _looks.clear()
+        _looks[key] = wanted, statements
+        return wanted, statements
 
     def notice(self, table: Table, keys: Collection[int]) -> None:
         """See ports.Journal."""

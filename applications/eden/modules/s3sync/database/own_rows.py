@@ -85,7 +85,7 @@ def write(db: Any, table: str, key: int, values: Mapping[str, Any]) -> None:
 
 
 def _plan(db: Any, store: JournalRows, table: str) -> _Plan:
-    key = (type(store), str(db._uri), table)
+    key = (type(store), str(getattr(db._adapter, "dbpath", db._uri)), table)
     if key not in _plans:
         fields = [Field(each.name, each.type, each.type.partition(" ")[0]) for each in db[table]]
         columns = store.columns

@@ -66,7 +66,7 @@ def news(site: Site, asking: str | None, question: NewsQuestion) -> NewsAnswer:
     pulls = _asked(repository, question)
     if pulls is None:
         return NewsAnswer(known=False)
-    requests = question.requests(pulls, asking or "")
+    requests = question.requests(pulls)
     if question.pulls is not None or question.after is not None:
         with site.store.transaction():
             repository.states.save_question(question.digest, pulls)
@@ -81,6 +81,7 @@ def news(site: Site, asking: str | None, question: NewsQuestion) -> NewsAnswer:
     for request in requests:
         if request.resource in idle:
             continue
+        request = question.told_by(asking or "", request)
         try:
             if is_idle(repository, request, scope):
                 continue

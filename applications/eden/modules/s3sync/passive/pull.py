@@ -94,19 +94,21 @@ def idle_of(repository: Repository, requests: Sequence[PullRequest], scope: Scop
         repository, scope: as for ``is_idle``.
         requests: the pulls of a question.
     """
-    site, states = repository.site, repository.states
+    site, states, schema = repository.site, repository.states, repository.site.schema
     possible: dict[str, PullRequest] = {}
     for request in requests:
         # What cannot be asked for is refused by its own pull.
         with contextlib.suppress(SyncError):
-            possible[site.schema.table(request.resource).name] = within(site, request, scope)
+            possible[schema.table(request.resource).name] = within(site, request, scope)
     if not possible:
         return set()
-    site.journal.catch_up_all([site.schema.table(name) for name in possible])
+    site.journal.catch_up_all([schema.table(name) for name in possible])
     head, identity = site.journal.head(), states.identity
     after: dict[str, int] = {}
-    for name, (before, received) in states.of_tables(list(possible)).items():
-        resume = _resumes(possible[name], before, received, identity, head)
+    known = states.of_tables()
+    for name, request in possible.items():
+        before, received = known.get(name, (Checkpoint(), Checkpoint()))
+        resume = _resumes(request, before, received, identity, head)
         if resume is not None:
             after[name] = resume
     changed = site.store.changed_tables(after, until=head, skip_origin=repository.id)

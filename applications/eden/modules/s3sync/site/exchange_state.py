@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -324,16 +324,13 @@ class ExchangeStates:
         """Return the checkpoint of what we sent to the repository when it pulled."""
         return self._checkpoints.load(self._repository_id, table)
 
-    def of_tables(self, tables: Collection[str]) -> dict[str, tuple[Checkpoint, Checkpoint]]:
-        """Return for each of these tables what ``served`` and ``received`` return, read with one statement."""
-        found = self._checkpoints.states(self._repository_id, tables)
-        states = {table: found.get((self._repository_id, table), {}) for table in tables}
+    def of_tables(self) -> dict[str, tuple[Checkpoint, Checkpoint]]:
+        """Return what ``served`` and ``received`` return for each table that has either, read with one statement."""
+        kinds = (CheckpointKind.SERVE, CheckpointKind.RECEIVE)
+        served, received = self._checkpoints.of_kinds(self._repository_id, kinds)
         return {
-            table: (
-                Checkpoint.from_json(state.get(CheckpointKind.SERVE)),
-                Checkpoint.from_json(state.get(CheckpointKind.RECEIVE)),
-            )
-            for table, state in states.items()
+            table: (Checkpoint.from_json(served.get(table)), Checkpoint.from_json(received.get(table)))
+            for table in {**served, **received}
         }
 
     def served_tables(self) -> set[str]:

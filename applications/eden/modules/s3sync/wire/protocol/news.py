@@ -145,12 +145,12 @@ class NewsQuestion:
             raise BadRequest("The question comes after none.", hint="Send 8 hexadecimal digits.")
         return cls(digest, token, None, follows, after, _texts(told.get("changes")))
 
-    def requests(self, pulls: Sequence[str], repository: str) -> list[PullRequest]:
-        """Return the pulls that are asked.
+    @staticmethod
+    def requests(pulls: Sequence[str]) -> list[PullRequest]:
+        """Return the pulls that are asked, which ``told_by`` completes: most are answered without that.
 
         Args:
             pulls: their queries, those of this question or of the last one.
-            repository: uuid of the asking site.
 
         Raises:
             BadRequest: one of them cannot be read, or has no cursor.
@@ -158,14 +158,18 @@ class NewsQuestion:
         found = read_pulls(pulls)
         if any(each.cursor is None or each.look for each in found):
             raise BadRequest("News are asked for with cursors.", hint="Send an empty cursor at first.")
-        return [
-            replace(
-                each,
-                repository=repository,
-                number=None if each.number is None else each.number._replace(token=self.token),
-            )
-            for each in found
-        ]
+        return found
+
+    def told_by(self, repository: str, request: PullRequest) -> PullRequest:
+        """Return a pull of this question as the asking site would send it by itself.
+
+        Args:
+            repository: uuid of the asking site.
+            request: one of ``requests``.
+        """
+        number = request.number
+        told = None if number is None else number._replace(token=self.token)
+        return replace(request, repository=repository, number=told)
 
 
 def digest_of(pulls: Sequence[str]) -> str:
