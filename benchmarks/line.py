@@ -34,6 +34,8 @@ Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 CHANGED = 5
 #: Idle runs of which the processor time is measured.
 IDLE = 20
+#: Milliseconds of processor that the answering site takes for a question for all resources: the target.
+PROCESSOR = 10
 #: Bytes of a page of one edited record and what it answers, headers included: the target.
 EDITED = 900
 
@@ -250,7 +252,8 @@ def measure_line(field: Site, headquarters: Site, tables: Sequence[str]) -> Iter
             with line.fast():
                 field.script("synchronise", repository=repository, times=IDLE)
             spent = processor_time(headquarters.web_pid) - spent
-            yield Row(f"{name}: processor of the serving end", spent / IDLE * 1000, "ms")
+            most = PROCESSOR if together else None
+            yield Row(f"{name}: processor of the serving end", spent / IDLE * 1000, "ms", None, most, False)
             yield from _rows(name, seconds, passed, (1, 700, 2.0) if together else None)
             for site in (field, headquarters):
                 site.script("touch", tables=list(tables[:CHANGED]))
