@@ -138,7 +138,58 @@ def person(number: int, revision: int = 0) -> str:
     )
 
 
-MAKERS = {"org_organisation": organisation, "org_office": office, "pr_person": person}
+def _owner(number: int) -> tuple[str, str]:
+    """Return the identifier of the organisation of a record, and the organisation itself with the first of ten."""
+    words = Words(2_000_000_000 + number // 10)
+    uuid, name = words.uuid(), f"{words.word()} {words.word()} {number // 10}"
+    told = (
+        f'<resource name="org_organisation" uuid="{uuid}" mci="1" modified_on="{_moment(number, 0)}">'
+        f'<data field="name">{name}</data></resource>\n'
+    )
+    return uuid, told if number % 10 == 0 else ""
+
+
+def post(number: int, revision: int = 0) -> str:
+    """Return a staff record with its person; the first of ten also has its organisation."""
+    words, person_words = Words(5_000_000_000 + number), Words(6_000_000_000 + number)
+    moment, holder = _moment(number, revision), person_words.uuid()
+    owner, told = _owner(number)
+    return (
+        f'<resource name="hrm_human_resource" uuid="{words.uuid()}" mci="1" modified_on="{moment}">'
+        f'<data field="type" value="1"/><data field="status" value="1"/><data field="code">S{number}</data>'
+        f'<reference field="person_id" resource="pr_person" uuid="{holder}"/>'
+        f'<reference field="organisation_id" resource="org_organisation" uuid="{owner}"/></resource>\n'
+        f'<resource name="pr_person" uuid="{holder}" mci="1" modified_on="{moment}">'
+        f'<data field="first_name">{person_words.word()}</data>'
+        f'<data field="last_name">{person_words.word()} {number}</data></resource>\n{told}'
+    )
+
+
+def shelter(number: int, revision: int = 0) -> str:
+    """Return a shelter with its location; the first of ten also has its organisation."""
+    words = Words(7_000_000_000 + number)
+    moment, uuid, place = _moment(number, revision), words.uuid(), words.uuid()
+    owner, told = _owner(number)
+    return (
+        f'<resource name="cr_shelter" uuid="{uuid}" mci="1" modified_on="{moment}">'
+        f'<data field="name">{words.word()} shelter {number}</data><data field="status" value="2"/>'
+        f'<data field="capacity" value="{words.number(400)}"/>'
+        f'<reference field="organisation_id" resource="org_organisation" uuid="{owner}"/>'
+        f'<reference field="location_id" resource="gis_location" uuid="{place}"/></resource>\n'
+        f'<resource name="gis_location" uuid="{place}" mci="1" modified_on="{moment}">'
+        f'<data field="name">{words.word()} {words.word()} {number}</data>'
+        f'<data field="lat" value="{words.number(170) - 85}.5"/>'
+        f'<data field="lon" value="{words.number(350) - 175}.25"/></resource>\n{told}'
+    )
+
+
+MAKERS = {
+    "org_organisation": organisation,
+    "org_office": office,
+    "pr_person": person,
+    "hrm_human_resource": post,
+    "cr_shelter": shelter,
+}
 
 
 def write_pages(

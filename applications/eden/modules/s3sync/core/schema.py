@@ -164,7 +164,8 @@ class Table:
         onvalidation, onaccept: callbacks by method "create" or "update"; absent if the table has none.
         onvalidation_set: set-based counterpart of onvalidation: takes the forms of all records that will be written,
             and the keys of those that are deleted; None for none.
-        onaccept_set: set-based counterpart of onaccept: takes the keys of all records written; None for none.
+        onaccept_set: set-based counterpart of onaccept: takes the keys of all records written, returns those that it
+            leaves to onaccept, if any; None for none.
         ondelete: called with the former values of each record that was deleted; None for none.
         onconflict: the resource's own conflict rule: takes our values, the incoming record and the repository id,
             returns a policy, or None to leave it to the task's.
@@ -190,7 +191,7 @@ class Table:
     onvalidation: Mapping[str, Hook] = field(default_factory=dict)
     onaccept: Mapping[str, Hook] = field(default_factory=dict)
     onvalidation_set: Callable[[Sequence[Any], Collection[int]], None] | None = None
-    onaccept_set: Callable[[Sequence[int]], None] | None = None
+    onaccept_set: Callable[[Sequence[int]], Collection[int] | None] | None = None
     ondelete: Callable[[Any], Any] | None = None
     onconflict: Callable[..., Any] | None = None
     together: tuple[tuple[str, ...], ...] = ()

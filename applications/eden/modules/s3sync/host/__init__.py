@@ -3,6 +3,7 @@ Knows core to exchange, and from outside web2py.
 """
 
 __all__ = [
+    "counterparts",
     "eden",
     "eden_profile",
     "ini",

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Callable
 
 from gluon import current
@@ -19,8 +19,11 @@ from pydal.objects import Row
 
 from ..core.errors import SyncError
 from ..exchange.importer.context import CallbackFailed, HookForm
+from .counterparts import COUNTERPARTS
+from .counterparts import Eden as Surroundings
 from .eden import EdenHost
 from .eden_profile import Profile
+from .schema import callbacks_of
 
 logger = logging.getLogger("eden.sync")
 
@@ -90,6 +93,8 @@ class LivingEden(EdenHost):
             return (*configured, *profile.computed(table, self.table(table).fields))
         if key.endswith("onaccept") and profile.is_transactional(table):
             return default
+        if key == "onaccept_set" and table in COUNTERPARTS:
+            return partial(self._accept, table)
         # Settings of a classic Eden have no such rule, and None for every name that they do not know.
         imports = getattr(self._deployment, "get_import_callback", None)
         if key.endswith("_onaccept") and imports is not None:
@@ -117,6 +122,21 @@ class LivingEden(EdenHost):
             form.vars.update(given.vars)
             form.errors.update(given.errors)
         return result
+
+    def _accept(self, table: str, keys: Sequence[int]) -> Collection[int]:
+        """Do what this Eden's callback does with records, for all at once where that is known.
+
+        Returns:
+            the keys of the records that are left to the callback.
+        """
+        methods = (
+            callbacks_of(self, table, (f"{each}_onaccept", "onaccept")) for each in ("create", "update")
+        )
+        created, updated = methods
+        if len(created) != 1 or created != updated:
+            return keys
+        eden = Surroundings(self._db, self._s3db, self._auth, self._deployment, current)
+        return COUNTERPARTS[table](eden, created[0]).accept(keys)
 
     def _form(self, table: str, form: HookForm) -> Storage:
         return Storage(

@@ -153,12 +153,13 @@ class HostHook:
     def __call__(self, form: Any, *further: Any) -> Any:
         """Call the callback, or each one of a list; return the last result."""
         result, model = None, _model(self._key)
-        for callback in _callbacks(model, self._tablename, self._names):
+        for callback in callbacks_of(model, self._tablename, self._names):
             result = model.call(callback, self._tablename, (form, *further))
         return result
 
 
-def _callbacks(model: DataModel, tablename: str, names: Iterable[str]) -> list[Callable[..., Any]]:
+def callbacks_of(model: DataModel, tablename: str, names: Iterable[str]) -> list[Callable[..., Any]]:
+    """Return the callbacks of a table by the first of these configuration keys that is set."""
     for name in names:
         found = model.config(tablename, name)
         if isinstance(found, dict):  # an Eden may give one for each table, with itself or one for all
@@ -265,6 +266,7 @@ class _Builder:
             instance_types=instances,
             shared_fields=shared,
             onaccept=self._hooks(name, "onaccept"),
+            onaccept_set=self._hook(name, ("onaccept_set",)),
         )
 
     def _realm_set(self, name: str) -> Callable[[Sequence[int]], None] | None:
@@ -274,7 +276,7 @@ class _Builder:
         return lambda keys: _model(key).set_realms(name, keys)
 
     def _hook(self, tablename: str, names: Sequence[str]) -> HostHook | None:
-        return HostHook(self._key, tablename, names) if _callbacks(self._model, tablename, names) else None
+        return HostHook(self._key, tablename, names) if callbacks_of(self._model, tablename, names) else None
 
     def _hooks(self, tablename: str, name: str) -> dict[str, Hook]:
         hooks: dict[str, Hook] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, Callable
 
@@ -44,9 +44,8 @@ class Callbacks:
                     for item in items
                     if item.key is not None and (id(item) in awaited or not self._is_complete(item))
                 ]
-                if keys:
-                    table.onaccept_set(keys)
-                continue
+                left = accept_together(self._ports.store, table, keys)
+                items = [item for item in items if item.key in left]
             for item in items:
                 hook = table.onaccept.get("create" if item.is_new else "update")
                 if hook is not None:
@@ -63,6 +62,9 @@ class Callbacks:
             if entity is None or hook is None:
                 continue
             new = {item.super_keys[super_key]: item for item in items if super_key in item.super_keys}
+            if entity.onaccept_set is not None:
+                left = accept_together(self._ports.store, entity, list(new))
+                new = {key: item for key, item in new.items() if key in left}
             columns = tuple(entity.fields)
             for row in self._ports.store.fetch(entity, columns, entity.key, new):
                 values = dict(zip(columns, row))
@@ -90,6 +92,26 @@ class Callbacks:
         if initial is None or not item.is_new or not self._ports.store.knows_keys:
             return False
         return not any(map(item.changes.get, initial.above))
+
+
+def accept_together(store: Store, table: Table, keys: Sequence[int]) -> Collection[int]:
+    """Call the set-based counterpart of a table's ``onaccept``, if it has one.
+
+    Args:
+        store: the store of the site.
+        table: the table.
+        keys: of the records that were written.
+
+    Returns:
+        the keys of records for which ``onaccept`` itself is to be called; all of them where the counterpart failed.
+    """
+    if table.onaccept_set is None:
+        return keys
+    if not keys:
+        return ()
+    with contained(store) as failed:
+        return table.onaccept_set(keys) or ()
+    return keys if failed else ()
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from ....core.records import end_of_merges
 from ....core.schema import Component, Table
 from ...ports import Row
 from ...survivors import merge_steps
+from ..callbacks import accept_together
 from ..foresight import refused_values
 from .columns import columns_of
 from .removing import Cascade, Remover
@@ -175,8 +176,7 @@ class Deleter(Remover):
                 self._store.update(other, (field_name,), changed)
                 if "modified_on" in other.fields:
                     self._journal.note(name, [key for key, _ in changed], None)
-                if other.onaccept_set is not None:
-                    other.onaccept_set([key for key, _ in changed])
+                accept_together(self._store, other, [key for key, _ in changed])
                 if astray:
                     self._delete_links(other, astray)
 

@@ -167,12 +167,12 @@ class Restorer:
 
     def _accept(self, table: Table, keys: Collection[int]) -> None:
         """Let the data model compute what depends on the records."""
+        left = self._reviver.accept(table, list(keys))
         hook = table.onaccept.get("update")
-        if table.onaccept_set is not None or hook is None:
-            self._reviver.accept(table, list(keys))
+        if hook is None:
             return
         columns = (table.key, *table.fields)
-        for row in self._store.fetch(table, columns, table.key, keys):
+        for row in self._store.fetch(table, columns, table.key, left):
             values: dict[str, Any] = dict(zip(columns, row))
             with contained(self._store):  # a failure is in the log
                 hook(HookForm(table.name, values, {**values, "deleted": True}))

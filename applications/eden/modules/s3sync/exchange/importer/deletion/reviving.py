@@ -20,6 +20,7 @@ from ....core.records import end_of_merges
 from ....core.schema import Table
 from ...ports import Ports, Row
 from ...survivors import merge_steps
+from ..callbacks import accept_together
 from ..foresight import refused_values
 from .columns import columns_of, foreign_keys, placeholder
 
@@ -174,10 +175,9 @@ class Reviver:
             field = table.fields[name]
             self._store.update(table, (name,), [(key, placeholder(field)) for key in holders])
 
-    def accept(self, table: Table, keys: Sequence[int]) -> None:
-        """Let the data model compute what depends on records that live again."""
-        if table.onaccept_set is not None:
-            table.onaccept_set(keys)
+    def accept(self, table: Table, keys: Sequence[int]) -> Collection[int]:
+        """Let the data model compute what depends on records that live again; return those left to ``onaccept``."""
+        return accept_together(self._store, table, keys)
 
     # -- references to them ---------------------------------------------------------------------------------
 
