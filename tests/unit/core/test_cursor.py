@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from s3sync.core.cursor import Checkpoint, Cursor, Handed, hand_out, present, present_ahead
+from s3sync.core.cursor import (
+    MOST_BETWEEN,
+    Checkpoint,
+    Cursor,
+    Handed,
+    hand_out,
+    present,
+    present_ahead,
+)
 from s3sync.core.errors import BadRequest
 
 HERE = "journal-1"
@@ -104,6 +112,16 @@ ASKED_AHEAD = [
     ("the usual step", CHECKPOINT, Cursor(HERE, 30, "c"), Cursor(HERE, 40, "d"), 40, None, 30),
     ("the answer was lost", CHECKPOINT, STORED, RECEIVED, 30, 30, 20),
     ("after the first page", Checkpoint(0, (Handed(10, "a"),)), None, Cursor(HERE, 10, "a"), 10, None, 0),
+    ("two ahead", CHECKPOINT, STORED, Cursor(HERE, 40, "d"), 40, None, 20),
+    (
+        "two ahead after the first page",
+        Checkpoint(0, (Handed(10, "a"), Handed(20, "b"))),
+        None,
+        Cursor(HERE, 20, "b"),
+        20,
+        None,
+        0,
+    ),
 ]
 REFUSED_AHEAD = [
     ("nothing was handed out", Checkpoint(), None, RECEIVED),
@@ -118,6 +136,12 @@ REFUSED_AHEAD = [
         Checkpoint(20, (*CHECKPOINT.handed, Handed(900, "x"))),
         STORED,
         Cursor(HERE, 900, "x"),
+    ),
+    (
+        "too far ahead",
+        Checkpoint(20, (Handed(20, "b"), *(Handed(30 + each, "c") for each in range(MOST_BETWEEN + 2)))),
+        STORED,
+        Cursor(HERE, 31 + MOST_BETWEEN, "c"),
     ),
 ]
 
@@ -163,6 +187,43 @@ def test_losses_of_answers_asked_ahead_push_neither_cursor_out() -> None:
     assert len(checkpoint.handed) <= 5
     for cursor in (stored, received):
         assert not present(checkpoint, cursor, HERE, head=1000).restored
+
+
+def test_whoever_asks_two_pages_ahead_can_go_on_after_each_of_them() -> None:
+    checkpoint, first = hand_out(Checkpoint(), 10, "a", HERE)
+    path: list[Cursor | None] = [None, first]
+    for step in range(2, 30):
+        stored, begins = path[-2], path[-1]
+        assert begins is not None
+        found = present_ahead(checkpoint, stored, begins, HERE, head=1000)
+        assert found is not None and found.resume == begins.seq
+        checkpoint, lost = hand_out(found.checkpoint, 10 * step + 5, f"l{step}", HERE, found.resume)
+        assert lost.seq == 10 * step + 5, "this answer gets lost"
+        if step > 2:
+            # The page before it is still not stored when the next one is asked for.
+            found = present_ahead(checkpoint, path[-3], begins, HERE, head=1000)
+            assert found is None, "what was acknowledged stays so"
+        again = present_ahead(checkpoint, stored, begins, HERE, head=1000)
+        assert again is not None
+        checkpoint, cursor = hand_out(again.checkpoint, 10 * step, f"t{step}", HERE, again.resume)
+        for each in (stored, begins, cursor):
+            assert not present(checkpoint, each, HERE, head=1000).restored
+        second = present_ahead(checkpoint, stored, cursor, HERE, head=1000)
+        assert second is not None and second.checkpoint.acknowledged == (stored.seq if stored else 0)
+        assert not present(second.checkpoint, begins, HERE, head=1000).restored
+        path.append(cursor)
+    assert len(checkpoint.handed) <= 4 + MOST_BETWEEN
+
+
+def test_who_asks_further_and_further_ahead_is_refused_and_nothing_is_forgotten() -> None:
+    checkpoint, cursor = hand_out(Checkpoint(), 10, "a", HERE)
+    path = [cursor]
+    while (found := present_ahead(checkpoint, None, path[-1], HERE, head=1000)) is not None:
+        checkpoint, cursor = hand_out(found.checkpoint, 10 * len(path) + 10, "b", HERE, found.resume)
+        path.append(cursor)
+    assert len(path) == MOST_BETWEEN + 2
+    for each in path:
+        assert not present(checkpoint, each, HERE, head=1000).restored
 
 
 def test_checkpoints_are_kept_as_text() -> None:

@@ -103,6 +103,30 @@ def test_a_page_that_is_asked_for_ahead_acknowledges_only_what_is_stored(site: S
     assert repository.states.delivered(ORG) == int(first.split(".")[-2])
 
 
+def test_two_pages_that_are_asked_for_ahead_acknowledge_only_what_is_stored(site: SampleSite) -> None:
+    site.push("".join(org(f"u{number}", f"Org {number}") for number in range(5)), ORG, repository_id=None)
+    repository = site.repository("urn:uuid:other")
+    one = {"limit": "1", "number": "1.a"}
+    first = cursor_of(pulled(site, ORG, {"cursor": "", **one}))
+    second = cursor_of(pulled(site, ORG, {"cursor": "", "ahead": first, **one}))
+    third = pulled(site, ORG, {"cursor": "", "ahead": second, **one})
+    assert "Org 2" in third and repository.states.delivered(ORG) == 0
+    # The first one is stored, the run ends before the second one is: nothing is missing.
+    again = pulled(site, ORG, {"cursor": first, "limit": "1", "number": "2.b"})
+    assert "Org 1" in again and "restored" not in again
+    assert repository.states.delivered(ORG) == int(first.split(".")[-2])
+    second = cursor_of(again)
+    third = cursor_of(pulled(site, ORG, {"cursor": first, "ahead": second, "limit": "1", "number": "2.b"}))
+    fourth = pulled(site, ORG, {"cursor": first, "ahead": third, "limit": "1", "number": "2.b"})
+    assert "Org 3" in fourth
+    # The second one is stored, with the two after it here: each of them can be presented as stored.
+    fifth = pulled(site, ORG, {"cursor": second, "ahead": cursor_of(fourth), "limit": "1", "number": "3.c"})
+    assert "Org 4" in fifth and "restored" not in fifth
+    assert repository.states.delivered(ORG) == int(second.split(".")[-2])
+    last = pulled(site, ORG, {"cursor": third, "limit": "1", "number": "4.d"})
+    assert "Org 3" in last and "restored" not in last
+
+
 def test_nothing_is_stored_for_who_asks_ahead_of_another_cursor(site: SampleSite) -> None:
     site.push(org("u", "Red Cross"), ORG, repository_id=None)
     first = cursor_of(pulled(site, ORG, {"cursor": "", "number": "1.a"}))

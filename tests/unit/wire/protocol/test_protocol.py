@@ -288,6 +288,7 @@ def test_a_capability_travels_by_its_name() -> None:
         "prescribe",
         "listen",
         "columns",
+        "two-ahead",
         "dict-3ac52034",
     ]
     sent = RegistrationRequest("peer-1", "x", capabilities=frozenset(PeerCapability)).to_body()
@@ -304,4 +305,5 @@ def test_a_capability_travels_by_its_name() -> None:
         "prescribe",
         "resume",
         "together",
+        "two-ahead",
     ]

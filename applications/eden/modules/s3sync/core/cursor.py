@@ -74,6 +74,10 @@ _NUMBER = re.compile(r"(?P<value>[0-9]{1,18})\.(?P<token>[A-Za-z0-9_-]{1,64})(?:
 # An answer can get lost; the peer then still has an older cursor than the last one.
 REMEMBERED = 2
 
+# Pages that are here and not stored: a peer that asks two pages ahead has the cursor of one beside that which it names.
+# It may have more than it needs, where answers got lost.
+MOST_BETWEEN = 4
+
 
 class Cursor(NamedTuple):
     """A position in a journal that was sent to a peer, which returns it without reading it.
@@ -197,7 +201,8 @@ class Checkpoint:
 
     Attributes:
         acknowledged: position of the newest cursor that the peer returned; everything up to it has arrived.
-        handed: cursors sent, in this order: one before the acknowledged one, the acknowledged one, and the last few.
+        handed: cursors sent, in this order: one before the acknowledged one, the acknowledged one, those up to the one
+            after which the peer goes on, that one, and the last few.
         taken: the last request with a number, None if there was none.
         known: position up to which the peer knew our changes before the exchange started over.
         again: whether the next request is answered from the beginning, because the peer may read other records by now.
@@ -267,11 +272,12 @@ class Checkpoint:
         Args:
             acknowledged: position that the peer has acknowledged.
             handed: all cursors.
-            resumed: position after which the peer goes on: it has that cursor, but may not have acknowledged it.
+            resumed: position after which the peer goes on: it has that cursor and those before it, but may not have
+                acknowledged them.
         """
         before = [each for each in handed if each.seq < acknowledged][-1:]
         at = [each for each in handed if each.seq == acknowledged]
-        at += [each for each in handed if each.seq == resumed > acknowledged]
+        at += [each for each in handed if acknowledged < each.seq <= resumed]
         after = [each for each in handed if each.seq > max(acknowledged, resumed)][-REMEMBERED:]
         return replace(self, acknowledged=acknowledged, handed=(*before, *at, *after))
 
@@ -350,7 +356,7 @@ def present_ahead(
         ahead: the cursor at which the wanted page begins.
 
     Returns:
-        how to answer; None if either cursor is not one of the last ones.
+        how to answer; None if either cursor is not one of the last ones, or too many lie between them.
     """
     start = 0 if cursor is None else cursor.seq
     is_known = (
@@ -361,6 +367,8 @@ def present_ahead(
     if checkpoint.again or not is_known or not checkpoint.acknowledged <= start < ahead.seq <= head:
         return None
     if ahead.identity != identity or Handed(ahead.seq, ahead.token) not in checkpoint.handed:
+        return None
+    if sum(start < each.seq < ahead.seq for each in checkpoint.handed) > MOST_BETWEEN:
         return None
     lost = ahead.seq if any(each.seq > ahead.seq for each in checkpoint.handed) else None
     return CursorOutcome(ahead.seq, False, lost, checkpoint._with(start, checkpoint.handed, ahead.seq))

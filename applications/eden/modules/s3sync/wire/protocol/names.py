@@ -17,6 +17,7 @@ class PeerCapability(TextEnum):
         TOGETHER: several resources in one request, in both directions.
         RESUME: answers, bodies and files go on where they broke off.
         AHEAD: the next page is asked for before the present one is stored.
+        TWO_AHEAD: so is the one after it.
         COLUMNS: documents travel column by column over bad lines.
         LISTEN: a site may listen until something changes.
         PRESCRIBE: a question for news tells which prescription is followed, and is answered with another one.
@@ -34,6 +35,7 @@ class PeerCapability(TextEnum):
     PRESCRIBE = "prescribe"
     LISTEN = "listen"
     COLUMNS = "columns"
+    TWO_AHEAD = "two-ahead"
     DICTIONARY = "dict-3ac52034"
 
 
