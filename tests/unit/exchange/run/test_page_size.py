@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from s3sync.exchange.peer import Asking, Exchange, PullResult
-from s3sync.exchange.run import ahead
+from s3sync.exchange.run import fetch
 from s3sync.exchange.run.page_size import FEWEST, FIRST, LineSpeed, PageSize
 from s3sync.exchange.run.ports import Task
 from tests.support.scripted import World
@@ -35,11 +35,11 @@ def sizes(rate: float, record: int, pages: int = 6, most: int = MOST) -> list[in
 @pytest.mark.parametrize(
     ("rate", "record", "expected"),
     [
-        (2_500_000, 100, [500, 4000, MOST]),
-        (128_000, 256, [500, 2500, 2500]),
-        (8_000, 100, [500, 400, 400]),
-        (8_000, 1000, [500, FEWEST, FEWEST]),
-        (50, 1000, [500, FEWEST, FEWEST]),
+        (2_500_000, 100, [FIRST, MOST, MOST]),
+        (128_000, 256, [FIRST, 2500, 2500]),
+        (8_000, 100, [FIRST, 400, 400]),
+        (8_000, 1000, [FIRST, FEWEST, FEWEST]),
+        (50, 1000, [FIRST, FEWEST, FEWEST]),
     ],
 )
 def test_pages_take_some_seconds_and_no_more(rate: float, record: int, expected: list[int]) -> None:
@@ -103,6 +103,27 @@ def test_a_run_over_a_slow_line_asks_for_smaller_pages(
         return pull(exchange, asking)
 
     world.peer.pull = slow  # type: ignore[method-assign]
-    monkeypatch.setattr(ahead, "time", SimpleNamespace(monotonic=lambda: float(next(moments))))
+    monkeypatch.setattr(fetch, "time", SimpleNamespace(monotonic=lambda: float(next(moments))))
     world.engine(Task(1, Exchange("a"), pushes=False), page_size=100, start=lambda work: work()).run()
     assert limits == expected
+
+
+def test_how_the_first_page_begins_says_how_large_the_next_one_may_be() -> None:
+    size = PageSize(LineSpeed(), is_learned=True)
+    size.glimpse(FIRST, FIRST * 100, None)
+    assert (size.limit(MOST), size.rate) == (FIRST, None), "too little of it is here"
+    size.glimpse(FIRST, FIRST * 100, 50_000.0)
+    assert size.limit(MOST) == 2500
+    size.note(page(FIRST * 100), FIRST, 0.0, 4.0)
+    size.glimpse(FIRST, FIRST * 100, 1_000_000.0)
+    assert size.limit(MOST) == 2500, "a whole page says more"
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [(None, 5000), (0, 5000), (90_000, 5000), (6000, 4000), (1000, 667), (600, 500), (400, 5000)],
+)
+def test_the_last_page_has_little_to_import_while_the_line_rests(left: int | None, expected: int) -> None:
+    size = PageSize(LineSpeed(), is_learned=True)
+    size.note(page(500_000), 5000, 0.0, 5.0)
+    assert size.limit(MOST, left) == expected

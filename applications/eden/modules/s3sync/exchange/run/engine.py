@@ -1,8 +1,8 @@
 """Synchronises one repository: every task pulls, then pushes, page by page, with entries in the log.
 
 The engine knows the other site as a ``Peer`` and this site as a ``Local``, which handle the pages. Each page is
-stored before the next one is imported or acknowledged, and at most one is fetched ahead, so a broken connection, a
-cancellation or a process that dies costs one page or two.
+stored before the next one is imported or acknowledged, and at most two are fetched ahead, so a broken connection, a
+cancellation or a process that dies costs three pages at most.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from ...core.records import Action
 from ...core.task import Activity, LogAction, Result
 from ...wire.protocol.names import PeerCapability
 from ..peer import Asking, PullResult
-from .ahead import Ahead, Start, in_a_thread
+from .ahead import Ahead, Start, in_a_thread, pages_ahead
 from .context import RunContext
 from .file_transfer import FileTransfer
 from .news import NewsOfTasks
@@ -60,10 +60,10 @@ class Pulling:
 
     def _ahead(self, task: Task) -> Ahead:
         run = self._run
-        is_able = PeerCapability.AHEAD in run.local.capabilities()
-        size = PageSize(self._speed, is_learned=is_able)
+        most = pages_ahead(run.local.capabilities())
+        size = PageSize(self._speed, is_learned=most > 0)
         pull = partial(run.peer.pull, task.exchange)
-        return Ahead(pull, run.progress.check, self._start, is_able=is_able, size=size)
+        return Ahead(pull, run.progress.check, self._start, most=most, size=size)
 
     def _pull_pages(self, task: Task, total: ImportSummary, ahead: Ahead) -> None:
         run = self._run
