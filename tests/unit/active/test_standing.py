@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from s3sync import VERSION
+from s3sync.active.local_site import LocalSite
+from s3sync.active.standing import StandingExchange
 from s3sync.conflicts import resolve as resolve
 from s3sync.core.cursor import Checkpoint, Cursor, Handed, acknowledge
 from s3sync.core.errors import BadRequest, PeerUnreachable
@@ -343,6 +345,53 @@ def test_a_run_that_could_not_tell_fails_and_the_next_one_tells(
     assert says(pair.other, pair.own) is not Reason.EQUAL
     run(pair)
     assert says(pair.other, pair.own) is Reason.REFUSED_THERE
+
+
+def first_run(pair: Pair, start: Callable[[Callable[[], None]], None]) -> StandingExchange:
+    return StandingExchange(pair.own.repository(pair.repository.id), pair.peer, list(pair.tasks), start)
+
+
+def test_the_first_run_does_not_wait_for_its_report_and_stores_nothing_before_the_answer(pair: Pair) -> None:
+    works: list[Callable[[], None]] = []
+    states = pair.own.repository(pair.repository.id).states
+    standing = first_run(pair, works.append)
+    local = LocalSite(pair.own.repository(pair.repository.id), before=standing.settle)
+    standing.begin()
+    assert len(works) == 1 and states.standing().number == 0
+    works[0]()
+    assert states.standing().number == 0, "a thread touches no database"
+    local.learn(frozenset(("new",)))
+    assert (states.standing().number, states.standing().complete) == (1, False)
+    standing.settle()
+    assert states.standing().number == 1, "once"
+
+
+def test_a_report_that_cannot_be_told_at_the_beginning_of_the_first_run_is_told_at_its_end(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(report: StandingReport) -> StandingAnswer:
+        raise PeerUnreachable("no route")
+
+    standing = first_run(pair, lambda work: work())
+    with monkeypatch.context() as patched:
+        patched.setattr(pair.peer, "standing", cut)
+        standing.begin()
+    standing.settle()
+    assert pair.own.repository(pair.repository.id).states.standing().number == 0
+    add(pair.other, "b", "From headquarters")
+    run(pair)
+    assert says(pair.other, pair.own) is Reason.EQUAL
+
+
+def test_who_has_fetched_before_waits_for_the_answer_to_its_report(pair: Pair) -> None:
+    add(pair.other, "b", "From headquarters")
+    run(pair)
+    states = pair.own.repository(pair.repository.id).states
+    with pair.own.store.transaction():
+        states.save_standing(replace(states.standing(), told="something else"))
+    number = states.standing().number
+    first_run(pair, lambda work: pytest.fail("The first request acknowledges what was fetched.")).begin()
+    assert states.standing().number == number + 1
 
 
 def test_a_late_report_changes_nothing(pair: Pair) -> None:

@@ -57,6 +57,17 @@ def test_a_run_tells_of_its_line(server: HTTPServer) -> None:
     assert line.received == 60_000 and line.rate is not None
 
 
+def test_the_connection_of_another_thread_is_not_taken_for_part_of_an_answer(server: HTTPServer) -> None:
+    with transport(server) as asked:
+        answers = threading.Thread(target=asked.get, args=(f"{asked.url}/slow",))
+        answers.start()
+        time.sleep(SLOW / 3)
+        # Another thread has spent a while on a connection since the question.
+        asked.line.connect += 10
+        answers.join()
+        assert asked.line.quickest is not None and asked.line.quickest >= SLOW
+
+
 def names(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
     """Let each name have these addresses, after a slow look-up."""
     look_up = socket.getaddrinfo

@@ -46,10 +46,16 @@ class LocalSite:
     Args:
         repository: the repository.
         guard: raises AlreadyRunning if another worker has taken over; called in each write transaction.
+        before: called before each write transaction.
     """
 
-    def __init__(self, repository: Repository, guard: Callable[[], None] = lambda: None) -> None:
-        self._guard = guard
+    def __init__(
+        self,
+        repository: Repository,
+        guard: Callable[[], None] = lambda: None,
+        before: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._guard, self._before = guard, before
         self._site = repository.site
         self._repository = repository
         self._id = repository.id
@@ -63,6 +69,7 @@ class LocalSite:
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
         """Run a write transaction, unless another worker has taken over: a worker that was stopped must not write."""
+        self._before()
         with self._site.store.transaction():
             self._guard()
             yield

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Callable
 
 from .. import VERSION
 from ..core.errors import SyncError
 from ..core.limits import MOST_FILES
 from ..core.task import Activity
 from ..exchange.peer import Peer
+from ..exchange.run.ahead import Start
 from ..exchange.run.engine import Engine
 from ..exchange.run.ports import Task
 from ..exchange.run.report import RunReport
@@ -21,7 +24,7 @@ from ..site import left_records as left_records
 from ..site.exchange_state import Standing
 from ..site.standing import changed_since, open_here, store_there
 from ..wire.protocol.names import PeerCapability
-from ..wire.protocol.standing import OpenList, StandingReport
+from ..wire.protocol.standing import OpenList, StandingAnswer, StandingReport
 
 log = logging.getLogger("eden.sync")
 
@@ -43,12 +46,55 @@ def run(engine: Engine, standing: StandingExchange) -> RunReport:
         SyncError: the other site cannot be told.
     """
     standing.begin()
-    report = engine.run()
+    try:
+        report = engine.run()
+    finally:
+        standing.settle()
     changed = standing.end(report)
     if changed:
         report = engine.run_again(changed)
         standing.end(report)
     return report
+
+
+def at_once(work: Callable[[], None]) -> None:
+    """Call a function."""
+    work()
+
+
+class Telling:
+    """A report that is on its way.
+
+    Args:
+        peer: the other site.
+        report: what it is told.
+    """
+
+    def __init__(self, peer: Peer, report: StandingReport) -> None:
+        self.report = report
+        self._peer = peer
+        self._answer: StandingAnswer | None = None
+        self._error: BaseException | None = None
+        self._is_over = threading.Event()
+
+    def run(self) -> None:
+        """Tell it; whatever happens is kept for ``answer``."""
+        try:
+            self._answer = self._peer.standing(self.report)
+        except BaseException as error:
+            self._error = error
+        self._is_over.set()
+
+    def answer(self) -> StandingAnswer | None:
+        """Wait for the answer, None from a site that does not tell.
+
+        Raises:
+            SyncError: the other site cannot be told.
+        """
+        self._is_over.wait()
+        if self._error is not None:
+            raise self._error
+        return self._answer
 
 
 class StandingExchange:
@@ -58,12 +104,15 @@ class StandingExchange:
         repository: the repository.
         peer: the other site.
         tasks: what is exchanged.
+        start: tells the other site at the beginning of the first run, while the run goes on.
     """
 
-    def __init__(self, repository: Repository, peer: Peer, tasks: list[Task]) -> None:
+    def __init__(self, repository: Repository, peer: Peer, tasks: list[Task], start: Start = at_once) -> None:
         self._repository = repository
         self._peer = peer
         self._tasks = tasks
+        self._start = start
+        self._beginning: Telling | None = None
 
     def begin(self) -> None:
         """Tell what a former run could not tell: the other site must not take what is fetched now for all well.
@@ -71,9 +120,23 @@ class StandingExchange:
         A failure is left to the end of the run.
         """
         found = open_here(self._repository)
+        if not self._has_ears or self._digest(found) == self._repository.states.standing().told:
+            return
+        self._beginning = Telling(self._peer, self._report(found, _NOT_TOLD, complete=False))
+        if self._cursors():
+            # The first request acknowledges what was fetched before.
+            at_once(self._beginning.run)
+            self.settle()
+        else:
+            self._start(self._beginning.run)
+
+    def settle(self) -> None:
+        """Store what the other site answered to that, before anything of the run is stored, and so acknowledged."""
+        telling, self._beginning = self._beginning, None
+        if telling is None:
+            return
         try:
-            if self._digest(found) != self._repository.states.standing().told:
-                self._tell(found, _NOT_TOLD, complete=False)
+            self._note(telling.report, telling.answer())
         except SyncError as error:
             log.warning("Repository %s was not told how the last run ended: %s", self._repository.id, error)
 
@@ -96,7 +159,7 @@ class StandingExchange:
         changed = changed_since(self._repository, pushed)
         moved = report.sent or sum(report.received.values()) or changed != told.changed
         if moved or not told.complete or self._digest(found) != told.told or self._is_open_there():
-            return self._tell(found, changed, complete=True)
+            return self._tell(found, changed)
         return ()
 
     def _close_outdated(self) -> None:
@@ -121,30 +184,44 @@ class StandingExchange:
         told = json.dumps([found.to_json(), self._fetches(), VERSION], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()
 
-    def _tell(self, found: OpenList, changed: Mapping[str, int], *, complete: bool) -> Collection[str]:
-        """Tell how this site stands; return the tables of which the other site has something newer."""
-        repository, site = self._repository, self._repository.site
-        if PeerCapability.CURSOR not in repository.site.repository(repository.id).capabilities:
-            return ()
-        states = repository.states
-        number = states.standing().number + 1
-        answer = self._peer.standing(
-            StandingReport(
-                states.identity,
-                number,
-                complete,
-                site.clock.now(),
-                self._fetches(),
-                self._cursors(),
-                found,
-                changed,
-                VERSION,
-            )
+    @property
+    def _has_ears(self) -> bool:
+        repository = self._repository
+        return PeerCapability.CURSOR in repository.site.repository(repository.id).capabilities
+
+    def _report(self, found: OpenList, changed: Mapping[str, int], *, complete: bool) -> StandingReport:
+        states = self._repository.states
+        return StandingReport(
+            states.identity,
+            states.standing().number + 1,
+            complete,
+            self._repository.site.clock.now(),
+            self._fetches(),
+            self._cursors(),
+            found,
+            changed,
+            VERSION,
         )
+
+    def _tell(self, found: OpenList, changed: Mapping[str, int]) -> Collection[str]:
+        """Tell how this site stands; return the tables of which the other site has something newer."""
+        if not self._has_ears:
+            return ()
+        report = self._report(found, changed, complete=True)
+        return self._note(report, self._peer.standing(report))
+
+    def _note(self, report: StandingReport, answer: StandingAnswer | None) -> Collection[str]:
+        """Store what the other site answered; return the tables of which it has something newer."""
+        repository, states = self._repository, self._repository.states
         waiting = {} if answer is None else answer.changed
         waiting = {table: count for table, count in waiting.items() if table in self._fetches()}
-        with site.store.transaction():
-            told = Standing(number=number, complete=complete, told=self._digest(found), changed=dict(changed))
+        with repository.site.store.transaction():
+            told = Standing(
+                number=report.number,
+                complete=report.complete,
+                told=self._digest(report.open),
+                changed=dict(report.changed),
+            )
             states.save_standing(told)
             if answer is not None:
                 store_there(repository, answer.open)

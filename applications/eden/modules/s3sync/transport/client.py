@@ -36,7 +36,7 @@ from ..wire.protocol.names import PeerCapability
 from .answer import Reply, Response, Watch, clock_skew
 from .failures import disk_error, line_errors, speaks_otherwise
 from .limits import MOST_REDIRECTS, REDIRECTS, Limits, Pace
-from .measuring import MeasuringAdapter
+from .measuring import MeasuringAdapter, connecting
 from .pinning import pin
 from .received_files import refuse_page
 from .resuming import Resuming
@@ -297,7 +297,7 @@ class Transport:
         self._own(url)
         address = address_of(url)
         before = self._clock.now()
-        began, connecting = time.monotonic(), self.line.connecting
+        began, connected = time.monotonic(), connecting()
         with line_errors(address, self._proxy, pinned=bool(self._certificate)):
             response = self._session.request(
                 method,
@@ -310,7 +310,7 @@ class Transport:
                 timeout=(self.limits.connect_timeout, self.limits.read_timeout),
             )
         first = time.monotonic()
-        self.line.answered(max(0.0, first - began - (self.line.connecting - connecting)))
+        self.line.answered(max(0.0, first - began - (connecting() - connected)))
         try:
             most = self.limits.answer_time
             answer = Response(

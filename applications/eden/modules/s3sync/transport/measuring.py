@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from typing import Any
 
@@ -11,6 +12,13 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from ..exchange.line import Line
+
+_of_thread = threading.local()
+
+
+def connecting() -> float:
+    """Return the seconds that this thread has spent on connections: another one may connect at the same time."""
+    return float(getattr(_of_thread, "connecting", 0.0))
 
 
 class MeasuringAdapter(HTTPAdapter):
@@ -66,6 +74,7 @@ class _Measured:
         began = time.monotonic()
         super().connect()  # type: ignore[misc]
         took = time.monotonic() - began
+        _of_thread.connecting = connecting() + took
         self.noted.connections += 1
         self.noted.lookup += self._lookup
         self.noted.connect += self._line

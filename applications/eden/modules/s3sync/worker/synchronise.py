@@ -25,6 +25,7 @@ from ..core.task import Activity, LogAction, Result, RunState
 from ..database.log import OUTGOING, SyncLog
 from ..exchange.peer import Capability
 from ..exchange.prescribed import AnotherPrescription
+from ..exchange.run.ahead import in_a_thread
 from ..exchange.run.engine import Engine
 from ..exchange.run.failures import Cancelled, Failure, RunBrokenOff, RunFailed
 from ..exchange.run.report import RunReport
@@ -202,7 +203,9 @@ def _exchanged(repository: Repository, run: RunRecord, manual: bool, lease: Leas
     """
     site, settings = repository.site, repository.site.host.settings
     with repository.peer() as peer:
-        local, tasks = LocalSite(repository, lease.ensure), repository.tasks
+        tasks = repository.tasks
+        standing = StandingExchange(repository, peer, tasks, in_a_thread)
+        local = LocalSite(repository, lease.ensure, standing.settle)
         is_carried = Capability.CARRIED in peer.capabilities
         carried = CarriedExchange(repository, peer, tasks, log, lease.ensure) if is_carried else None
         engine = Engine(
@@ -221,7 +224,6 @@ def _exchanged(repository: Repository, run: RunRecord, manual: bool, lease: Leas
             refused_before=not_allowed.not_allowed_in(repository.settings),
             outbox=carried,
         )
-        standing = StandingExchange(repository, peer, tasks)
         reached = False
         try:
             if carried is not None:
