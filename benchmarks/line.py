@@ -28,6 +28,10 @@ LINE_RESOURCES = (
     "hrm_human_resource",
     "doc_document",
 )
+#: Bytes that pass at once, and seconds that they take at least: on a good line many small pieces would cost processor.
+PIECE, PIECE_SECONDS = 1400, 0.002
+#: Seconds of what waits before the line, as in a modem: without it the line would rest whenever this program is late.
+QUEUE = 0.05
 #: Reader and writer of one end of a connection.
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 #: Resources in which one record is changed at both ends.
@@ -217,14 +221,14 @@ async def _carry(
     delivery = asyncio.ensure_future(deliver())
     try:
         while True:
-            piece = await reader.read(1400)
+            piece = await reader.read(max(PIECE, int(PIECE_SECONDS * way.rate)))
             if piece:
                 told(len(piece))
             free = way.send(len(piece), loop.time()) if late else loop.time()
             pieces.put_nowait((free + late, piece))
             if not piece:
                 break
-            await asyncio.sleep(max(0.0, free - loop.time()))
+            await asyncio.sleep(max(0.0, free - QUEUE - loop.time()))
         await delivery
     finally:
         delivery.cancel()

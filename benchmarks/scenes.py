@@ -209,10 +209,13 @@ class Measurements:
         for row in measure_breaks(self._site, self._fill, QUICK if quick else Case()):
             self._tell(row)
 
-    def line(self, count: int) -> None:
-        """Measure first pulls over lines, and runs over a bad one, with few and with many resources."""
+    def pulls(self, count: int) -> None:
+        """Measure first pulls over lines."""
         for row in measure_first_pull(self._site, self._fill, count):
             self._tell(row)
+
+    def line(self) -> None:
+        """Measure runs over a bad line, with few and with many resources."""
         for most, more in ((len(LINE_RESOURCES), 0), (39, 0), (100, 70)):
             with self._site("field", "", more) as field, self._site("headquarters", "", more) as headquarters:
                 others = [name for name in headquarters.script("resources") if name not in LINE_RESOURCES]
