@@ -39,7 +39,7 @@ from s3sync.transport.failures import error_of
 from s3sync.wire import dictionary as dictionary
 from s3sync.wire.columns import DamagedColumns, fold, unfold
 from s3sync.wire.compression import DamagedPacking, gzip, is_packed, thorough
-from s3sync.wire.protocol.names import NEWS_PATH, PUSHES_PATH, STANDING_PATH, PeerCapability
+from s3sync.wire.protocol.names import CURSOR_HEADER, NEWS_PATH, PUSHES_PATH, STANDING_PATH, PeerCapability
 from s3sync.wire.protocol.news import NewsQuestion
 from s3sync.wire.protocol.pull import PullRequest
 from s3sync.wire.protocol.push import PushRequest
@@ -101,6 +101,10 @@ class Line:
         self._answers = 0
         #: URL -> the answer that broke off, which the other site has kept.
         self._kept: dict[str, bytes] = {}
+        #: Cursor at which a page ended -> that at which it began.
+        self._begins: dict[str, str] = {}
+        #: Cursors for which somebody has asked ahead.
+        self._asked_behind: set[str] = set()
 
     def close(self) -> None:
         """Nothing to close."""
@@ -121,6 +125,12 @@ class Line:
             return False
         self._happened[fault] += 1
         return True
+
+    def _loses_page(self, fault: str, cursor: str) -> bool:
+        """Return whether a page gets lost that ends at a cursor."""
+        loses = self._goes_wrong(fault)
+        self._happened["lost with another one on its way"] += loses and cursor in self._asked_behind
+        return loses
 
     @contextlib.contextmanager
     def _answering(self, url: str) -> Iterator[None]:
@@ -150,16 +160,18 @@ class Line:
             path.write_bytes(kept)
             return Reply(url, 200, {}, path=path)
         with self._answering(url), path.open("w+b") as out:
-            self._write_answer(query, out)
-        if "ahead" in query:
-            self._happened["asked ahead"] += 1
+            cursor = self._write_answer(query, out)
+        is_spared = self._note_ahead(query, cursor) and self._answers % 2 == 0
+        if watch is not None and cursor and self._answers % 3:
+            # What follows is asked for while this is on its way, and before it gets lost. Otherwise when it is here.
+            watch.began({CURSOR_HEADER: cursor})
         if self.whole:
             path.write_bytes(self._without_edits(path.read_bytes()))
-        if self._goes_wrong("lost pull"):
+        if not is_spared and self._loses_page("lost pull", cursor):
             raise PeerUnreachable("The answer got lost.", remote=True)
         folds = query.get("columns") == "1" and path.stat().st_size >= self.folded and not self.whole
         packed = self._folded(path.read_bytes()) if folds else b""
-        if self._goes_wrong("cut"):
+        if not is_spared and self._loses_page("cut", cursor):
             cut = TruncatedDocument("The document is cut.", remote=True)
             if folds:
                 # What arrived tells by itself that it is not whole.
@@ -191,11 +203,24 @@ class Line:
             body = b"".join(dictionary.unpack([small]))
         return Reply(url, 200, {}, body=body)
 
-    def _write_answer(self, query: Mapping[str, str], out: BinaryIO) -> None:
+    def _note_ahead(self, query: Mapping[str, str], cursor: str) -> bool:
+        """Note where a page begins and ends; return whether it was asked for two ahead."""
+        stored, begins = query.get("cursor", ""), query.get("ahead", "")
+        self._begins[cursor] = begins or stored
+        if not begins:
+            return False
+        is_second = self._begins.get(begins, stored) != stored
+        self._happened["asked ahead"] += 1
+        self._happened["asked two ahead"] += is_second
+        self._asked_behind.add(begins)
+        return is_second
+
+    def _write_answer(self, query: Mapping[str, str], out: BinaryIO) -> str:
+        """Answer a pull; return where the next page begins, "" if it may not be asked for before this one is stored."""
         if self._there.eden is not None:
             self._there.eden.pull(query, out)
-        else:
-            pull.pull(self._there.site, PullRequest.from_vars(query), out)
+            return ""
+        return pull.pull(self._there.site, PullRequest.from_vars(query), out).cursor
 
     def _without_edits(self, document: bytes) -> bytes:
         found, count = EDITS.subn(b"", document)

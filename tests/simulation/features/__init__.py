@@ -14,6 +14,7 @@ from .edens import EdenInBetween
 from .filtered import Filtered
 from .hand_over import HandOver
 from .hierarchies import Branches, Hierarchy
+from .long_pulls import LongPulls
 from .merges import Merges
 from .mid_run import MidRun
 from .names import AdoptedUuids, Renames, SameNames, SameTypes
@@ -58,6 +59,7 @@ FEATURES: dict[str, Feature] = {
         HandOver(),
         Hierarchy(),
         LastWord(),
+        LongPulls(),
         Merges(),
         MidRun(),
         MovedContacts(),
