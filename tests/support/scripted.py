@@ -24,9 +24,9 @@ from s3sync.exchange.peer import (
     Refusal,
     Sending,
 )
-from s3sync.exchange.run.ahead import Start, in_a_thread
 from s3sync.exchange.run.engine import Engine
 from s3sync.exchange.run.ports import ImportSummary, Position, PushPage, Stage, Task
+from s3sync.exchange.run.starting import Start, in_a_thread
 
 NOW = datetime(2026, 3, 1, 8)
 

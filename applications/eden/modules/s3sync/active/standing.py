@@ -8,17 +8,16 @@ import logging
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Callable
 
 from .. import VERSION
 from ..core.errors import SyncError
 from ..core.limits import MOST_FILES
 from ..core.task import Activity
 from ..exchange.peer import Peer
-from ..exchange.run.ahead import Start
 from ..exchange.run.engine import Engine
 from ..exchange.run.ports import Task
 from ..exchange.run.report import RunReport
+from ..exchange.run.starting import Start, at_once
 from ..site import Repository
 from ..site import left_records as left_records
 from ..site.exchange_state import Standing
@@ -55,11 +54,6 @@ def run(engine: Engine, standing: StandingExchange) -> RunReport:
         report = engine.run_again(changed)
         standing.end(report)
     return report
-
-
-def at_once(work: Callable[[], None]) -> None:
-    """Call a function."""
-    work()
 
 
 class Telling:

@@ -25,10 +25,10 @@ from ..core.task import Activity, LogAction, Result, RunState
 from ..database.log import OUTGOING, SyncLog
 from ..exchange.peer import Capability
 from ..exchange.prescribed import AnotherPrescription
-from ..exchange.run.ahead import in_a_thread
 from ..exchange.run.engine import Engine
 from ..exchange.run.failures import Cancelled, Failure, RunBrokenOff, RunFailed
 from ..exchange.run.report import RunReport
+from ..exchange.run.starting import in_a_thread
 from ..host.settings import SyncSettings
 from ..monitoring import failure_mail as failure_mail
 from ..scheduler import retries as retries

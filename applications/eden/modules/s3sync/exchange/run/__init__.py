@@ -1,3 +1,3 @@
 """A run: the tasks of one repository, pulled and pushed one after another."""
 
-__all__ = ["engine", "failures", "ports", "report"]
+__all__ = ["engine", "failures", "ports", "report", "starting"]

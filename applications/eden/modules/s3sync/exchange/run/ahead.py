@@ -18,14 +18,7 @@ from ...wire.protocol.names import PeerCapability
 from ..peer import Asking, PullResult
 from .fetch import LOOK, Fetch, next_of
 from .page_size import LineSpeed, PageSize
-
-#: Calls a function, at once or in a thread.
-Start = Callable[[Callable[[], None]], None]
-
-
-def in_a_thread(work: Callable[[], None]) -> None:
-    """Call a function in a thread, which does not keep the process from ending."""
-    threading.Thread(target=work, name="next page", daemon=True).start()
+from .starting import Start, in_a_thread
 
 
 def pages_ahead(capabilities: Collection[str]) -> int:

@@ -27,7 +27,6 @@ from ...core.task import Activity, LogAction, Result
 from ..peer import Capability, Peer, PushResult
 from ..prescribed import AnotherPrescription
 from ..scope import NotInScope
-from .ahead import Start, in_a_thread
 from .context import RunContext
 from .failures import Cancelled, Failure, RunFailed
 from .file_transfer import FileTransfer
@@ -36,6 +35,7 @@ from .ports import Local, Log, Outbox, Progress, Stage, Task
 from .pulling import Pulling
 from .pushing import Pushing, SmallPage
 from .report import RunReport
+from .starting import Start, in_a_thread
 from .writing import Writing
 
 T = TypeVar("T")

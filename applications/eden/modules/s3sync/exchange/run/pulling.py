@@ -11,13 +11,14 @@ from ...core.records import Action
 from ...core.task import Activity, LogAction, Result
 from ...wire.protocol.names import PeerCapability
 from ..peer import Asking, PullResult
-from .ahead import Ahead, Start, in_a_thread, pages_ahead
+from .ahead import Ahead, pages_ahead
 from .context import RunContext
 from .file_transfer import FileTransfer
 from .news import NewsOfTasks
 from .numbering import Numbering
 from .page_size import LineSpeed, PageSize
 from .ports import ImportSummary, Stage, Task
+from .starting import Start, in_a_thread
 
 
 class Pulling:
