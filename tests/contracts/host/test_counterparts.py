@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,23 @@ def test_a_further_callback_of_a_template_is_called_with_the_first(
     eden.s3db.configure(OFFICE, onaccept=[first, lambda form: further.append(form.vars.name)])
     import_offices(eden)
     assert called == further == ["One", "Two", "Three"] and Halves.seen == []
+
+
+def test_a_templates_wrapper_of_known_code_is_called_for_every_record(
+    eden: ThinEden, called: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(monkeypatch, Halves)
+    more: list[str] = []
+    known_code = eden.s3db.get_config(OFFICE, "onaccept")
+
+    @wraps(known_code)
+    def wrapper(form: Any) -> None:
+        known_code(form)
+        more.append(form.vars.name)
+
+    eden.s3db.configure(OFFICE, onaccept=wrapper)
+    import_offices(eden)
+    assert called == more == ["One", "Two", "Three"] and Halves.seen == []
 
 
 def test_where_a_counterpart_fails_the_callback_is_called_for_all(

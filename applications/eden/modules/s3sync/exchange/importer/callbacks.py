@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager, nullcontext
 from typing import Any, Callable
 
@@ -94,7 +94,7 @@ class Callbacks:
         return not any(map(item.changes.get, initial.above))
 
 
-def accept_together(store: Store, table: Table, keys: Sequence[int]) -> Collection[int]:
+def accept_together(store: Store, table: Table, keys: Sequence[int]) -> Set[int]:
     """Call the set-based counterpart of a table's ``onaccept``, if it has one.
 
     Args:
@@ -106,12 +106,12 @@ def accept_together(store: Store, table: Table, keys: Sequence[int]) -> Collecti
         the keys of records for which ``onaccept`` itself is to be called; all of them where the counterpart failed.
     """
     if table.onaccept_set is None:
-        return keys
+        return set(keys)
     if not keys:
-        return ()
+        return set()
     with contained(store) as failed:
-        return table.onaccept_set(keys) or ()
-    return keys if failed else ()
+        return set(table.onaccept_set(keys) or ())
+    return set(keys) if failed else set()
 
 
 @contextmanager

@@ -57,8 +57,11 @@ def knows(*functions: Any) -> bool:
 
 
 def digest(function: Any) -> str:
-    """Return the digest of a function's code, "" where it has none that can be read."""
-    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
+    """Return the digest of a function's own code, "" where it has none that can be read.
+
+    A wrapper is other code than what it wraps: a template's does more.
+    """
+    code = getattr(function, "__code__", None) if callable(function) else None
     if not isinstance(code, CodeType):
         return ""
     if code not in _digests:
