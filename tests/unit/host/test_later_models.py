@@ -10,6 +10,7 @@ import pytest
 from gluon import HTTP, current
 from gluon.compileapp import run_models_in
 from gluon.globals import Response
+from gluon.restricted import RestrictedError
 from gluon.storage import Storage
 
 from s3sync.host import later_models as later_models
@@ -112,6 +113,23 @@ def test_a_model_that_refuses_the_request_does_so_later_too(
     with pytest.raises(HTTP) as told:
         names["put_off"].run()
     assert told.value.status == 503
+
+
+def test_models_that_failed_are_not_taken_for_a_data_model(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process would keep a schema of the tables before the failure as that of all tables."""
+    learn(folder)
+    add(folder, "10_org", "raise ValueError\n")
+    names = run(folder, monkeypatch)
+    later = names["put_off"]
+    later.after(lambda: names["ran"].append("after"))
+    with pytest.raises(RestrictedError) as first:
+        later.run()
+    with pytest.raises(RestrictedError) as again:
+        later.run()
+    assert again.value is first.value
+    assert names["ran"] == [*BEFORE, "02_rest", "10_org"]
 
 
 def test_what_the_process_knows_changes_with_the_tables_not_with_their_order() -> None:

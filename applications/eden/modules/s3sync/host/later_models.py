@@ -75,6 +75,7 @@ class LaterModels:
         self._environment, self._key = environment, key
         self._after: list[Callable[[], None]] = []
         self._ran = False
+        self._failure: Exception | None = None
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -89,11 +90,21 @@ class LaterModels:
         """Run them, unless that was done.
 
         Raises:
-            HTTP, RestrictedError: one of them refuses the request, or fails.
+            HTTP, RestrictedError: one of them refuses the request, or fails; again for whoever asks once more.
         """
+        if self._failure is not None:
+            # Half a data model would be taken for the whole one, by later requests of the process, too.
+            raise self._failure
         if self._ran:
             return
         self._ran = True
+        try:
+            self._run()
+        except Exception as failure:
+            self._failure = failure
+            raise
+
+    def _run(self) -> None:
         current.response.models_to_run = [LATER]
         run_models_in(self._environment)
         for work in self._after:
