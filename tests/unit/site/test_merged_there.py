@@ -50,3 +50,22 @@ def test_sites_end_equal_where_it_lives_again(sites: Sites, is_new: bool) -> Non
     settle([pair])
     assert not field.row(ORG, "v").deleted and not hq.row(ORG, "v").deleted
     assert owner(field, "f") == owner(hq, "f")
+
+
+def test_a_record_does_not_go_round_where_sites_merged_in_opposite_ways(sites: Sites) -> None:
+    (hq, field), _ = chain(sites, "hq", "field")
+    with hq.store.transaction():
+        hq.s3db[ORG].insert(uuid="v", name="Red Crescent")
+        hq.s3db[OFFICE].insert(uuid="f", name="Office", organisation_id=hq.row(ORG, "u").id)
+    settle([Pair(field, hq, ORG, OFFICE)])
+    offices = Pair(field, hq, OFFICE)
+    settle([offices])
+    hq.clock.moment = field.clock.step(60)
+    merge(field, "v", "u")
+    merge(hq, "u", "v")
+    edit(hq, "f", OFFICE, name="Other")
+    settle([offices, offices])
+    before = [site.row(OFFICE, "f").modified_on for site in (hq, field)]
+    settle([offices])
+    assert [site.row(OFFICE, "f").modified_on for site in (hq, field)] == before
+    assert field.row(OFFICE, "f").name == "Other"

@@ -7,7 +7,7 @@ one per table referred to.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ...core.clock import later
@@ -257,12 +257,18 @@ class Planner:
                 else:
                     decision = self._decide_item(item, id(item) in contested_here)
             item.decision = decision
-            if id(item) in redirected and decision.take and not item.record.deleted:
+            if id(item) in redirected and decision.take and self._tells_more(item, different):
                 item.decision = decision._replace(assert_ours=True)
                 date_after(item, self._context)
             if by_hand and decision.take and item.original is not None:
                 ours, theirs = item.ours("modified_on"), item.record.modified_on or self._now
                 item.record.modified_on = later(ours, theirs, self._context.is_possible)
+
+    def _tells_more(self, item: Item, different: Collection[int]) -> bool:
+        """Return whether a record says more than ours: two sites that merged in opposite ways return no others."""
+        if item.record.deleted:
+            return False
+        return item.original is None or id(item) in different or self._fields.knows(item)
 
     def _moved_away(self, contested: Mapping[str, Sequence[Item]]) -> set[int]:
         """Return the id() of components that were deleted here with a record that they belong to no more there.
