@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Callable
 
 from .. import VERSION
 from ..core.errors import SyncError
@@ -99,13 +101,24 @@ class StandingExchange:
         peer: the other site.
         tasks: what is exchanged.
         start: tells the other site at the beginning of the first run, while the run goes on.
+        guard: as in ``LocalSite``.
     """
 
-    def __init__(self, repository: Repository, peer: Peer, tasks: list[Task], start: Start = at_once) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        peer: Peer,
+        tasks: list[Task],
+        start: Start = at_once,
+        guard: Callable[[], None] = lambda: None,
+    ) -> None:
         self._repository = repository
         self._peer = peer
         self._tasks = tasks
         self._start = start
+        self._guard = guard
+        #: Number of the last report, whether or not its answer arrived: of two with one number only the first counts.
+        self._number = 0
         self._beginning: Telling | None = None
 
     def begin(self) -> None:
@@ -159,7 +172,7 @@ class StandingExchange:
     def _close_outdated(self) -> None:
         site, rows = self._repository.site, left_records.outdated(self._repository)
         if rows:
-            with site.store.transaction():
+            with self._writing():
                 site.kept_versions.supersede(rows)
 
     def _is_open_there(self) -> bool:
@@ -185,9 +198,10 @@ class StandingExchange:
 
     def _report(self, found: OpenList, changed: Mapping[str, int], *, complete: bool) -> StandingReport:
         states = self._repository.states
+        self._number = max(self._number, states.standing().number) + 1
         return StandingReport(
             states.identity,
-            states.standing().number + 1,
+            self._number,
             complete,
             self._repository.site.clock.now(),
             self._fetches(),
@@ -202,14 +216,25 @@ class StandingExchange:
         if not self._has_ears:
             return ()
         report = self._report(found, changed, complete=True)
+        with self._writing():
+            # Should the answer get lost, the next run tells it with another number.
+            states = self._repository.states
+            states.save_standing(replace(states.standing(), number=report.number, complete=False))
         return self._note(report, self._peer.standing(report))
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Run a write transaction, unless another worker has taken over, which may have told something since."""
+        with self._repository.site.store.transaction():
+            self._guard()
+            yield
 
     def _note(self, report: StandingReport, answer: StandingAnswer | None) -> Collection[str]:
         """Store what the other site answered; return the tables of which it has something newer."""
         repository, states = self._repository, self._repository.states
         waiting = {} if answer is None else answer.changed
         waiting = {table: count for table, count in waiting.items() if table in self._fetches()}
-        with repository.site.store.transaction():
+        with self._writing():
             told = Standing(
                 number=report.number,
                 complete=report.complete,

@@ -204,7 +204,7 @@ def _exchanged(repository: Repository, run: RunRecord, manual: bool, lease: Leas
     site, settings = repository.site, repository.site.host.settings
     with repository.peer() as peer:
         tasks = repository.tasks
-        standing = StandingExchange(repository, peer, tasks, in_a_thread)
+        standing = StandingExchange(repository, peer, tasks, in_a_thread, lease.ensure)
         local = LocalSite(repository, lease.ensure, standing.settle)
         is_carried = Capability.CARRIED in peer.capabilities
         carried = CarriedExchange(repository, peer, tasks, log, lease.ensure) if is_carried else None
