@@ -250,9 +250,12 @@ class KeptContract:
         with site.store.transaction():
             kept_versions.keep([kept(fingerprint="first")])
             kept_versions.keep([kept(fingerprint="second")])
+            for ours in ("<one/>", "<two/>"):  # against the same version
+                kept_versions.keep([kept(fingerprint="first", winner=Side.THEIRS, ours=ours)])
             kept_versions.keep([kept(fingerprint="first")])
-        rows = site.store.rows("SELECT fingerprint FROM sync_kept ORDER BY fingerprint")
-        assert rows == [("first",), ("second",)]
+        rows = site.store.rows("SELECT fingerprint, ours FROM sync_kept ORDER BY fingerprint, ours")
+        first = [("first", "<one/>"), ("first", "<resource/>"), ("first", "<two/>")]
+        assert rows == [*first, ("second", "<resource/>")]
 
     def test_a_version_is_found_by_its_number_and_closed_by_a_person(
         self, site: Storage, kept_versions: SqlKeptVersions

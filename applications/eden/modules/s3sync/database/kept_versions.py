@@ -68,7 +68,7 @@ class SqlKeptVersions:
         for (kind, repository_id, table, by), group in _grouped(latest):
             where, parameters = self._open(repository_id, table)
             self._store.by_keys_run(
-                f"DELETE FROM {self._kept} WHERE {where} AND kind = {self._store.mark} AND {by} IN ",
+                f"DELETE FROM {self._kept} WHERE {where} AND kind = {self._store.mark} AND {_MAY_GO} AND {by} IN ",
                 (*parameters, kind),
                 group,
             )
@@ -413,6 +413,10 @@ def _in(states: Sequence[KeptState]) -> str:
 def _written(item: Kept) -> str | None:
     """Return what an item misses as it is stored: an empty list where it is tried again although nothing is."""
     return json.dumps(list(item.missing)) if item.missing or item.again else None
+
+
+#: The same version of another site may win against several of ours: each of these is kept.
+_MAY_GO = f"(kind <> '{KeptKind.CONFLICT}' OR COALESCE(winner, '') <> '{Side.THEIRS}' OR ours IS NULL)"
 
 
 def _identity(item: Kept) -> tuple[Any, ...]:
