@@ -494,3 +494,26 @@ def test_what_is_asked_ahead_asks_for_no_total() -> None:
     assert cursors == ["c1", "c2", "c3"]
     assert [each.total for each in asked] == [True, False, False]
     assert [str(each.number) for each in asked] == ["1.t1.4", "1.t1.4", "2.t2.4"]
+
+
+def test_two_pages_that_do_not_move_hold_a_run_that_is_stopped_no_longer_than_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, done = [100.0], []
+
+    class Stuck(fetch.Fetch):
+        def stop(self) -> None:
+            done.append(("stopped", self.asking.ahead))
+            super().stop()
+
+        def discard(self, seconds: float) -> None:
+            done.append((seconds, self.asking.ahead))
+            now[0] += seconds
+
+    monkeypatch.setattr(fetch, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    pages = Ahead(lambda asking: pytest.fail("Nothing is asked for."), lambda: None, most=2)
+    pages._fetches += [
+        Stuck(pages._pull, Asking("", 10, ahead=cursor), Asking(cursor, 10)) for cursor in ("1", "2")
+    ]
+    pages.discard()
+    assert done == [("stopped", "1"), ("stopped", "2"), (fetch.PATIENCE, "1"), (0.0, "2")]

@@ -16,7 +16,7 @@ from ...core.cursor import RequestNumber
 from ...core.errors import DocumentTooLarge, LateRequest
 from ...wire.protocol.names import PeerCapability
 from ..peer import Asking, PullResult
-from .fetch import LOOK, Fetch, next_of
+from .fetch import LOOK, Fetch, end, next_of
 from .page_size import LineSpeed, PageSize
 from .starting import Start, in_a_thread
 
@@ -151,8 +151,7 @@ class Ahead:
         """End what is on its way, and remove pages that nobody took."""
         with self._lock:
             fetches, self._fetches = self._fetches, []
-        for fetch in fetches:
-            fetch.discard()
+        end(fetches)
 
     def _go_on(self, fetch: Fetch) -> None:
         """Begin to fetch the page after one, if that is the last one, and it is time."""

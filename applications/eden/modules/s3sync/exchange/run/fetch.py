@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Callable
 
@@ -16,7 +17,7 @@ MARGIN = 0.2
 VARIES = 1.5
 #: Seconds between two looks whether the run may continue while a page is received in the thread of the run.
 LOOK = 1.0
-#: Seconds to wait for the end of a page that is not wanted any more; after that its thread removes it.
+#: Seconds to wait for the end of pages that are not wanted any more; after that their threads remove them.
 PATIENCE = 5.0
 #: Bytes of a page, or part of it, of which the speed says something of the line; and seconds that they take at least.
 TELLING, TELLING_PART, LEAST_SECONDS = 16_000, 0.25, 0.05
@@ -153,18 +154,30 @@ class Fetch:
         page, self.page = self.page, None
         return page
 
-    def discard(self) -> None:
-        """Stop, and remove the page."""
+    def stop(self) -> None:
+        """Let it end at the next bytes that arrive."""
         with self._changed:
             self._is_wanted = False
-            if not self.is_over:
-                self._changed.wait_for(lambda: self.is_over, PATIENCE)
+
+    def discard(self, seconds: float) -> None:
+        """Remove the page of one that was stopped; wait so many seconds for its end at most."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.is_over, seconds)
             self._remove()
 
     def _remove(self) -> None:
         if self.page is not None:
             self.page.discard()
             self.page = None
+
+
+def end(fetches: Sequence[Fetch]) -> None:
+    """Stop all of these, and remove their pages: several hold a run that is stopped no longer than one."""
+    for each in fetches:
+        each.stop()
+    deadline = time.monotonic() + PATIENCE
+    for each in fetches:
+        each.discard(max(0.0, deadline - time.monotonic()))
 
 
 def next_of(page: PullResult) -> str:
