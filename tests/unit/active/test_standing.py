@@ -17,20 +17,17 @@ from s3sync.active.local_site import LocalSite
 from s3sync.active.standing import StandingExchange
 from s3sync.conflicts import resolve as resolve
 from s3sync.core.cursor import Checkpoint, Cursor, Handed, acknowledge
-from s3sync.core.errors import BadRequest, PeerUnreachable
-from s3sync.core.kept import OpenKind, OpenRecord
+from s3sync.core.errors import PeerUnreachable
+from s3sync.core.kept import OpenKind
 from s3sync.core.repository_state import Reason
 from s3sync.database import open_there as open_there
 from s3sync.passive import standing as passive_standing
 from s3sync.wire.filters import parse_filter
 from s3sync.wire.protocol.names import CAPABILITIES
 from s3sync.wire.protocol.standing import (
-    MOST_LISTED,
     OpenList,
     StandingAnswer,
     StandingReport,
-    read_standing_reply,
-    standing_reply,
 )
 from tests.support.exchange import Pair
 from tests.support.site import SampleSite
@@ -424,51 +421,11 @@ def test_only_a_cursor_that_was_handed_out_and_is_ahead_is_acknowledged() -> Non
         assert acknowledge(held, cursor, "me") == held
 
 
-def test_a_report_says_what_it_said_and_more_is_counted() -> None:
-    found = OpenList(
-        {OpenKind.FILE: 3, OpenKind.REJECTED: 0}, [OpenRecord(OpenKind.FILE, ORG, "u", "file: a.txt")]
-    )
-    report = StandingReport("j", 7, True, None, (ORG,), {ORG: "j.1.t"}, found, {ORG: 3})
-    read = StandingReport.from_body(report.to_body())
-    assert (read.journal, read.number, read.complete, read.cursors) == ("j", 7, True, {ORG: "j.1.t"})
-    assert read.open.records == list(found.records) and read.open.unlisted == {OpenKind.FILE: 2}
-    assert read.changed == {ORG: 3}
-
-
-@pytest.mark.parametrize("odd", [None, [], 7, {ORG: -1}, {ORG: "many"}, {ORG: 0}])
-def test_what_changed_is_read_as_numbers(odd: Any) -> None:
-    reply = standing_reply(StandingAnswer(changed={ORG: 2}))
-    assert read_standing_reply(reply).changed == {ORG: 2}
-    assert read_standing_reply({**reply, "changed": odd}).changed == {}
-
-
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"[]", b"{}", b"[" * 100_000, b'{"journal": 1, "number": 1}', b'{"journal": "j", "number": -1}'],
-)
-def test_a_report_that_cannot_be_read_is_refused(body: bytes) -> None:
-    with pytest.raises(BadRequest):
-        StandingReport.from_body(body)
-
-
-def test_what_is_odd_in_a_report_is_left_out() -> None:
-    rows = [["rejected", "t", "u", "r"], ["odd", "t", "u", "r"], ["file"], 7, ["file", 1, None, {}]]
-    read = OpenList.from_json(
-        {"counts": {"file": True, "odd": 3, "rejected": -1}, "records": rows * MOST_LISTED}
-    )
-    assert {each.kind for each in read.records} == {OpenKind.REJECTED, OpenKind.FILE}
-    assert len(read.records) <= MOST_LISTED and set(read.counts.values()) == {0}
-
-
 def test_what_a_site_can_do_since_it_was_upgraded_is_learnt_at_the_end_of_a_run(pair: Pair) -> None:
     assert "gzip" not in pair.own.repository(pair.repository.id).capabilities
     add(pair.own, "a", "From the field")
     run(pair)
     assert pair.own.repository(pair.repository.id).capabilities >= frozenset(CAPABILITIES)
-
-
-def test_a_site_that_does_not_tell_what_it_can_do_is_taken_as_before() -> None:
-    assert read_standing_reply({"status": "success", "open": {}}).capabilities == frozenset()
 
 
 def test_who_is_told_knows_the_version_of_the_other_site(pair: Pair) -> None:
