@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from s3.database import connect as connecting
 from s3.database import kept_connections as kept_connections
 from s3.database.connect import BUSY_TIMEOUT, connect
 from s3.database.kept_connections import KeptConnections, kept_connection
@@ -199,3 +200,20 @@ def test_a_function_that_a_request_before_has_taught_is_no_obstacle_while_a_quer
             open_query.fetchone()
             lowered = open_store(db).lowered("name", ["é"])
             assert db.executesql(f"SELECT {lowered} FROM thing ORDER BY id") == [("é",), ("b",)]
+
+
+def test_the_log_of_a_large_import_does_not_stay_as_large_while_a_connection_is_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connecting, "LOG_SIZE", 100_000)
+    log = folder / "storage.sqlite-wal"
+    with Request(folder) as db:
+        db.executesql("PRAGMA wal_autocheckpoint = 50000")
+        for number in range(200):
+            db.executesql("INSERT INTO thing (name) VALUES (?)", [str(number) * 10_000])
+    assert log.stat().st_size > 1_000_000
+    with Request(folder) as db:
+        db.executesql("PRAGMA wal_checkpoint(PASSIVE)")
+        # Only the next one that writes begins the log anew.
+        db.executesql("INSERT INTO thing (name) VALUES ('x')")
+    assert log.stat().st_size <= 100_000

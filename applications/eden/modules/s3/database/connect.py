@@ -12,6 +12,9 @@ from .kept_connections import keep_connections
 
 #: Milliseconds a statement waits for another process's write to end.
 BUSY_TIMEOUT = 30000
+#: Bytes to which the log of SQLite shrinks once all of it is copied back: a process that keeps its connections would
+#: else leave it as large as its largest import has made it.
+LOG_SIZE = 64 << 20
 #: Statements that a connection to SQLite keeps prepared. A synchronisation has some hundred: of the usual 128 the next
 #: one was always dropped, and preparing it takes longer than finding that nothing has changed.
 PREPARED = 1000
@@ -30,6 +33,7 @@ def _tune_sqlite(adapter: Any) -> None:
     adapter.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT};")
     adapter.execute("PRAGMA journal_mode = WAL;")
     adapter.execute("PRAGMA synchronous = NORMAL;")
+    adapter.execute(f"PRAGMA journal_size_limit = {LOG_SIZE};")
 
 
 class Database(DAL):
