@@ -6,8 +6,8 @@ import contextlib
 import hashlib
 import json
 import logging
-import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Callable
 
@@ -69,17 +69,14 @@ class Telling:
     def __init__(self, peer: Peer, report: StandingReport) -> None:
         self.report = report
         self._peer = peer
-        self._answer: StandingAnswer | None = None
-        self._error: BaseException | None = None
-        self._is_over = threading.Event()
+        self._told: Future[StandingAnswer | None] = Future()
 
     def run(self) -> None:
         """Tell it; whatever happens is kept for ``answer``."""
         try:
-            self._answer = self._peer.standing(self.report)
+            self._told.set_result(self._peer.standing(self.report))
         except BaseException as error:
-            self._error = error
-        self._is_over.set()
+            self._told.set_exception(error)
 
     def answer(self) -> StandingAnswer | None:
         """Wait for the answer, None from a site that does not tell.
@@ -87,10 +84,7 @@ class Telling:
         Raises:
             SyncError: the other site cannot be told.
         """
-        self._is_over.wait()
-        if self._error is not None:
-            raise self._error
-        return self._answer
+        return self._told.result()
 
 
 class StandingExchange:
