@@ -13,8 +13,8 @@ from s3sync.core.errors import AlreadyRunning, PeerUnreachable
 from s3sync.core.repository_state import Reason
 from s3sync.wire.protocol.standing import StandingAnswer, StandingReport
 from tests.support.exchange import Pair
-from tests.support.site import SampleSite
-from tests.support.standing import has_address, says, takes_not_everybody
+from tests.support.field_office import add, field_and_headquarters, run_to_its_end
+from tests.support.standing import says
 
 ORG = "org_organisation"
 
@@ -44,27 +44,9 @@ class Losing:
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Pair]:
-    own = SampleSite(tmp_path / "own", configure=takes_not_everybody)
-    other = SampleSite(tmp_path / "other", configure=takes_not_everybody)
-    pair = Pair(own, other, ORG)
-    has_address(pair)
-    pair.run()
-    yield pair
-    own.close()
-    other.close()
-
-
-def add(site: SampleSite, uuid: str, name: str) -> None:
-    site.s3db[ORG].insert(uuid=uuid, name=name)
-    site.db.commit()
-
-
-def run(pair: Pair) -> None:
-    pair.run()
-    pair.own.db.sync_run.insert(
-        repository_id=pair.repository.id, state="completed", finished_on=pair.own.clock.now()
-    )
-    pair.own.db.commit()
+    with field_and_headquarters(tmp_path) as pair:
+        pair.run()
+        yield pair
 
 
 def has_something_to_tell(pair: Pair) -> None:
@@ -79,7 +61,7 @@ def test_the_end_of_a_run_counts_where_the_answer_to_its_beginning_was_lost(pair
     has_something_to_tell(pair)
     add(pair.other, "b", "From headquarters")
     other.loses = 1
-    run(pair)
+    run_to_its_end(pair)
     assert [each.complete for each in other.told] == [False, True]
     assert says(pair.other, pair.own) is Reason.EQUAL
 
@@ -91,9 +73,9 @@ def test_the_beginning_of_a_run_counts_where_the_answer_to_the_end_of_the_last_o
     add(pair.other, "b", "From headquarters")
     other.loses = 1
     with pytest.raises(PeerUnreachable):
-        run(pair)
+        run_to_its_end(pair)
     has_something_to_tell(pair)
-    run(pair)
+    run_to_its_end(pair)
     numbers = [each.number for each in other.told]
     assert [each.complete for each in other.told] == [True, False, True]
     assert numbers == sorted({*numbers})

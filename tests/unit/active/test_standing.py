@@ -30,35 +30,21 @@ from s3sync.wire.protocol.standing import (
     StandingReport,
 )
 from tests.support.exchange import Pair
+from tests.support.field_office import add, field_and_headquarters, run_to_its_end
 from tests.support.site import SampleSite
-from tests.support.standing import check_words, has_address, says, status_of, takes_not_everybody
+from tests.support.standing import check_words, has_address, says, status_of
 
 ORG = "org_organisation"
 
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Pair]:
-    """A field office that begins, and headquarters; neither takes an organisation that is called Nobody."""
-    own = SampleSite(tmp_path / "own", configure=takes_not_everybody)
-    other = SampleSite(tmp_path / "other", configure=takes_not_everybody)
-    pair = Pair(own, other, ORG)
-    has_address(pair)
-    yield pair
-    own.close()
-    other.close()
-
-
-def add(site: SampleSite, uuid: str, name: str) -> None:
-    site.s3db[ORG].insert(uuid=uuid, name=name)
-    site.db.commit()
+    with field_and_headquarters(tmp_path) as pair:
+        yield pair
 
 
 def run(pair: Pair) -> None:
-    pair.run()
-    pair.own.db.sync_run.insert(
-        repository_id=pair.repository.id, state="completed", finished_on=pair.own.clock.now()
-    )
-    pair.own.db.commit()
+    run_to_its_end(pair)
     check_words(pair.own, pair.other)
 
 
