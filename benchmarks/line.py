@@ -37,7 +37,7 @@ Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 #: Resources in which one record is changed at both ends.
 CHANGED = 5
 #: Idle runs of which the processor time is measured.
-IDLE = 20
+IDLE = 100
 #: Milliseconds of processor that the answering site takes for a question for all resources: the target.
 PROCESSOR = 10
 #: Bytes of a page of one edited record and what it answers, headers included: the target.

@@ -78,6 +78,27 @@ class DeadlockContract(WithOrganisations):
             site.store.again_after_deadlock(work)
         assert len(tries) == 1
 
+    def test_only_what_was_lost_while_it_was_kept_may_be_stored_all_the_same(
+        self, site: Storage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (lost,) = site.store.driver_errors()[:1]
+        error = site.store.busy(lost("the connection was lost"))
+        monkeypatch.setattr(site.store, "translated", lambda *_: error)
+
+        def fail() -> None:
+            raise lost("the connection was lost")
+
+        def write(commit: bool) -> StoreBusy:
+            with pytest.raises(StoreBusy) as told, site.store.transaction(), site.store.translating("x"):
+                if commit:
+                    monkeypatch.setattr(site.store, "_commit", fail)
+                else:
+                    fail()
+            return told.value
+
+        assert not write(commit=False).uncertain
+        assert write(commit=True).uncertain
+
     def test_an_import_and_a_person_never_wait_for_each_other(
         self, site: Storage, other: Storage, organisations: list[int]
     ) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 
 import gluon.restricted
 import pytest
-from gluon.restricted import RestrictedError
+from gluon.restricted import RestrictedError, restricted
 from gluon.storage import Storage
 
 from s3sync.ui import tickets as tickets
+from s3sync.ui.passing import PASSING
 
 PASSWORD = 'd0 not "tell" ü/+'
 COOKIE = "192.0.2.1-12345678-abcd"
@@ -23,7 +24,7 @@ COOKIE = "192.0.2.1-12345678-abcd"
 def _without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gluon.restricted, "snapshot", gluon.restricted.snapshot)
     monkeypatch.setattr(RestrictedError, "log", RestrictedError.log)
-    tickets.hide_secrets()
+    tickets.hide_secrets(lambda request, error: isinstance(error, BlockingIOError))
 
 
 def failed(folder: Path) -> tuple[Path, Any]:
@@ -99,3 +100,27 @@ def test_a_failure_in_endless_depth_is_written_down_at_once() -> None:
     except RecursionError:
         found = tickets.snapshot(environment={})
     assert len(found["frames"]) <= tickets.MOST_FRAMES
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+@pytest.mark.parametrize("is_wrapped", [True, False])
+def test_what_passes_by_itself_leaves_no_ticket_where_it_is_told_otherwise(
+    is_told: bool, is_wrapped: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "errors").mkdir()
+    request = Storage(
+        env=Storage(eden_tells_passing=is_told or None),
+        folder=str(tmp_path),
+        application="eden",
+        uuid="eden/192.0.2.1.ticket",
+    )
+    code = "raise BlockingIOError"
+    try:
+        # web2py wraps what fails in models, controllers and views, but not what fails at the end of a transaction.
+        restricted(code, {}) if is_wrapped else exec(code)
+    except RestrictedError as error:
+        name = error.log(request)
+    except BlockingIOError:
+        name = RestrictedError("Framework", "", "", {}).log(request)
+    assert name == (PASSING if is_told else request.uuid)
+    assert len(list((tmp_path / "errors").iterdir())) == (not is_told)

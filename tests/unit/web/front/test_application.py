@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from s3sync.ui.passing import PASSING
 from s3sync.web.front.application import Front
 from s3sync.web.front.limits import (
     ASKED,
@@ -36,6 +37,7 @@ class Site:
         self.seen: list[dict[str, Any]] = []
         self.bodies: list[bytes] = []
         self.fails: set[str] = set()
+        self.ticket = "eden/1.2.3"
         self.turned_away: set[str] = set()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -56,7 +58,7 @@ class Site:
             start_response("206 PARTIAL CONTENT", part)
             return [b""]
         if path in self.fails:
-            start_response("500 INTERNAL SERVER ERROR", [("web2py_error", "ticket eden/1.2.3")])
+            start_response("500 INTERNAL SERVER ERROR", [("web2py_error", f"ticket {self.ticket}")])
             return [b"ticket"]
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [path.encode()]
@@ -292,6 +294,28 @@ def test_where_even_the_page_for_failures_fails_a_plain_one_has_what_was_typed(
     assert status == "500" and headers["content-type"].startswith("text/html") and b"1.2.3" in text
     (form,) = forms(text.decode()).values()
     assert form == {name: value for name, value in TYPED.items() if name != "password"}
+
+
+def test_a_failure_that_passes_is_told_as_one(front: Front, site: Site) -> None:
+    site.fails, site.ticket = {PAGE, PULL}, PASSING
+    assert ask(front, PAGE)[2] == b"/eden/default/problem"
+    assert "code=503&ticket=passing" in site.seen[-1]["QUERY_STRING"]
+    site.fails.add("/eden/default/problem")
+    status, headers, text = ask(front, PAGE)
+    assert (status, headers["retry-after"]) == ("503", "5") and b"is not known" not in text
+    body, kind = multipart(**TYPED)
+    status, headers, text = ask(front, PAGE, body, "POST", CONTENT_TYPE=kind)
+    assert status == "503" and b"is not known" in text and b"was stored. Try" not in text
+    (form,) = forms(text.decode()).values()
+    assert form["name"] == TYPED["name"]
+    status, headers, text = ask(front, PULL)
+    told = json.loads(text)
+    assert (status, headers["retry-after"], told["error"], told["transient"]) == (
+        "503",
+        "5",
+        "store_busy",
+        True,
+    )
 
 
 @pytest.mark.parametrize("body", [b"a=1", b"", b"_formname=" + b"x" * 1_100_000])

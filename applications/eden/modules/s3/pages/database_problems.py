@@ -73,6 +73,15 @@ def problem(error: SyncError, T: Any) -> Problem:
                 "this site to give it the right to write its folder for uploads, then save again."
             ),
         )
+    if isinstance(error, StoreBusy) and error.uncertain:
+        return Problem(
+            error.http_status,
+            T(
+                "The database did not answer while this was saved: whether it was saved is not known. What you typed "
+                "is still here. Look at the record before you save again."
+            ),
+            RETRY_AFTER,
+        )
     if isinstance(error, StoreBusy):
         return Problem(
             error.http_status,

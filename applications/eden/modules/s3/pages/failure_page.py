@@ -8,6 +8,7 @@ from typing import Any
 
 from gluon import XML, current
 
+from s3sync.ui.passing import PASSING, RETRY_AFTER
 from s3sync.ui.program_requests import FORMATS
 from s3sync.ui.refusals import heading
 from s3sync.web.front.sent_again import button
@@ -26,7 +27,10 @@ def failure(variables: Any) -> Any:
     """
     response = current.response
     ticket = str(variables.get("ticket") or "").rpartition("/")[2]
-    response.status = 500
+    is_passing = ticket == PASSING
+    response.status = 503 if is_passing else 500
+    if is_passing:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
     path = str(variables.get("requested_uri") or "").partition("?")[0]
     if path.rpartition(".")[2] in FORMATS or "/sync/file/" in path or "/sync/download/" in path:
         response.headers["Content-Type"] = "application/json; charset=utf-8"
@@ -43,8 +47,9 @@ def failure(variables: Any) -> Any:
     response.view = "default/problem.html"
     address, fields = current.request.env.eden_sent_again or ("", [])
     return {
-        "status": 500,
-        "title": heading(500),
-        "ticket": ticket if _TICKET.fullmatch(ticket) else "",
+        "status": response.status,
+        "title": current.T("This site is busy") if is_passing else heading(500),
+        "is_passing": is_passing,
+        "ticket": ticket if _TICKET.fullmatch(ticket) and not is_passing else "",
         "again": XML(button(address, fields, str(current.T("Send it again")))) if fields else None,
     }

@@ -61,8 +61,7 @@ class SyncError(Exception):
         http_status: HTTP status of the answer that reports it.
         said: what happened, as data.
         remedy: what to do, as data; the hint of the class has the code of the class.
-        message: what happened, in English.
-        hint: what to do, in English.
+        message, hint: the same in English.
         brought: bytes of what broke off that were new, and are kept: the next attempt goes on behind them.
     """
 
@@ -422,13 +421,14 @@ class StoreBusy(SyncError):
 
     Attributes:
         deadlock: whether what we did was undone only because somebody else was faster: it can be done again at once.
+        uncertain: whether it may be stored all the same: the database was lost while it was asked to keep it.
     """
 
     code = "store_busy"
     default_hint = "Another process holds the database; it is tried again by itself."
     transient = True
     http_status = 503
-    deadlock = False
+    deadlock = uncertain = False
 
 
 class StoreFull(SyncError):

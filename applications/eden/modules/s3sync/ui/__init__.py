@@ -8,6 +8,7 @@ __all__ = [
     "confined",
     "forms",
     "look",
+    "passing",
     "program_requests",
     "refusals",
     "sent_forms",

@@ -10,11 +10,12 @@ import os
 import sys
 import time
 import traceback
-from typing import Any
+from typing import Any, Callable
 from urllib.parse import quote, quote_plus, unquote_plus
 
 from gluon import current, restricted
 
+from .passing import PASSING
 from .program_requests import basic_credentials
 
 #: What stands in place of a secret.
@@ -27,12 +28,30 @@ SHORTEST = 4
 SECRET_WORDS = ("pass", "secret", "token", "pwd", "key", "credential")
 _HEADERS = ("http_authorization", "http_proxy_authorization", "http_cookie")
 _store = restricted.RestrictedError.log
+#: Whether a failure of a request passes by itself.
+IsPassing = Callable[[Any, "BaseException | None"], bool]
 
 
-def hide_secrets() -> None:
-    """Let web2py write its tickets without secrets, readable by their owner only."""
+def hide_secrets(is_passing: IsPassing) -> None:
+    """Let web2py write its tickets without secrets, readable by their owner only.
+
+    Args:
+        is_passing: returns whether a failure of a request passes by itself: of that no ticket is written.
+    """
     restricted.snapshot = snapshot
+
+    def log(self: Any, request: Any) -> Any:
+        if request.env.eden_tells_passing and is_passing(request, _error_of(self)):
+            return PASSING
+        return write(self, request)
+
     restricted.RestrictedError.log = log
+
+
+def _error_of(failure: BaseException) -> BaseException | None:
+    """Return what is being handled, which web2py has wrapped or not."""
+    raised = sys.exc_info()[1]
+    return failure.__context__ if raised is failure else raised
 
 
 def snapshot(
@@ -71,7 +90,7 @@ def snapshot(
     }
 
 
-def log(self: Any, request: Any) -> Any:
+def write(self: Any, request: Any) -> Any:
     """Store a ticket (``RestrictedError.log``); return its name."""
     known = secrets_of(request)
     self.traceback, self.output = hidden(str(self.traceback), known), ""

@@ -72,6 +72,7 @@ from .bodies import (
     request_body,
     stored_file,
 )
+from .busy_database import busy_of
 from .documents import FORMATS, answered, sent_document
 from .etags import written
 from .front.limits import LISTENER
@@ -270,8 +271,12 @@ def answering(request: Any, activity: Activity | None = None) -> Iterator[Site]:
     """
     # web2py would replace the body of a 500 by a page, which reads the body of the request once more.
     request.wsgi.environ["__ROUTES_ONERROR__"] = True
-    with contextlib.ExitStack() as patient, _replying(request, activity, patient) as site:
-        yield site
+    try:
+        with contextlib.ExitStack() as patient, _replying(request, activity, patient) as site:
+            yield site
+    except StoreBusy as lost:
+        # At the end of the patience: what is open then is committed.
+        _refuse(None, request, activity, lost)
 
 
 @contextlib.contextmanager
@@ -293,10 +298,9 @@ def _replying(request: Any, activity: Activity | None, patient: contextlib.ExitS
     except HTTP:
         raise
     except Exception as error:
-        if site is not None and isinstance(error, site.store.driver_errors()):
-            busy = site.store.translated(error, "a request")
-            if isinstance(busy, StoreBusy):
-                _refuse(site, request, activity, busy)
+        busy = busy_of(error)
+        if busy is not None:
+            _refuse(site, request, activity, busy)
         # Left to web2py it would become a ticket with whatever the program had in hand, credentials too.
         logger.exception("%s %s failed", request.env.request_method, request.env.path_info)
         _refuse(site, request, activity, InternalError(f"Internal error: {type(error).__name__}"))

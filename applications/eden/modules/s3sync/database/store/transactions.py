@@ -119,7 +119,7 @@ class Transactions(Statements):
             begin()
             with self._held_open():
                 yield
-            self._guarded(self._commit)
+            self._keep()
         except BaseException as passing:
             self._undo(passing)
             raise
@@ -168,6 +168,14 @@ class Transactions(Statements):
         if self.in_transaction:
             raise CallbackRollback("A callback tried to roll back the transaction of an import.")
         self._rollback()
+
+    def _keep(self) -> None:
+        """Commit what was written; a server that is lost meanwhile may have done it or not."""
+        try:
+            self._guarded(self._commit)
+        except StoreBusy as busy:
+            busy.uncertain = not busy.deadlock
+            raise
 
     def _guarded(self, action: Callable[[], Any]) -> None:
         with self.translating("COMMIT"):

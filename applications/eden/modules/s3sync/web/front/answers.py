@@ -9,7 +9,8 @@ import math
 from http import HTTPStatus
 from typing import NamedTuple
 
-from ...core.errors import BadRequest, DocumentTooLarge, InternalError, PeerBusy
+from ...core.errors import BadRequest, DocumentTooLarge, InternalError, PeerBusy, StoreBusy
+from ...ui.passing import PASSING, RETRY_AFTER
 from ...wire.protocol.names import DICTIONARIES
 from ...wire.protocol.replies import failure
 from .sent_again import Fields, button
@@ -22,6 +23,8 @@ _PAGE = (
     "<body><main><h1>{heading}</h1><p>{text}</p>{more}</main></body></html>"
 )
 _NOTHING_STORED = "Nothing of what you sent was stored. Try again in a few minutes."
+_BUSY = "The database of this site did not let this through just now. Try again in a moment."
+_PERHAPS = "Whether what you sent was stored is not known: look at the record before you send it again."
 _AGAIN = "What you typed is in this page. Keep it open, and press the button later; choose files again then."
 
 
@@ -146,23 +149,27 @@ def problem(ticket: str, address: str, fields: Fields) -> Answer:
     """Return the answer to a person whose page failed, where the site cannot even show its own page for that.
 
     Args:
-        ticket: the number of the report, "" if there is none.
+        ticket: the number of the report, "" if there is none, ``PASSING`` if the failure passes by itself.
         address, fields: what to send again, see ``sent_again.button``.
     """
     again = ""
     if fields:
         again = f"<p>{_AGAIN}</p>{button(address, fields, 'Send it again')}"
-    text = html.escape(f"{_NOTHING_STORED} The number of the report is {ticket or 'unknown'}.")
-    page = _PAGE.format(heading="Something went wrong here", text=text, more=again)
-    return _answer(500, "text/html; charset=utf-8", page.encode())
+    if ticket == PASSING:
+        text = f"{_BUSY} {_PERHAPS}" if fields else _BUSY
+        return _later(_html(503, "This site is busy", text, again))
+    text = f"{_NOTHING_STORED} The number of the report is {ticket or 'unknown'}."
+    return _html(500, "Something went wrong here", text, again)
 
 
 def failed(ticket: str) -> Answer:
     """Return the answer to a program whose request ended in an error of web2py.
 
     Args:
-        ticket: the number of its report, "" if there is none.
+        ticket: the number of its report, "" if there is none, ``PASSING`` if the failure passes by itself.
     """
+    if ticket == PASSING:
+        return _later(json_answer(*failure(StoreBusy(_BUSY))))
     status, body = failure(InternalError(f"Internal error, report {ticket or 'unknown'}"))
     return json_answer(status, body)
 
@@ -173,9 +180,16 @@ def json_answer(status: int, body: object) -> Answer:
 
 
 def _page(status: int, text: str) -> Answer:
-    heading = HTTPStatus(status).phrase
-    page = _PAGE.format(heading=html.escape(heading), text=html.escape(text), more="")
+    return _html(status, HTTPStatus(status).phrase, text)
+
+
+def _html(status: int, heading: str, text: str, more: str = "") -> Answer:
+    page = _PAGE.format(heading=html.escape(heading), text=html.escape(text), more=more)
     return _answer(status, "text/html; charset=utf-8", page.encode())
+
+
+def _later(answer: Answer) -> Answer:
+    return answer._replace(headers=[*answer.headers, ("Retry-After", str(RETRY_AFTER))])
 
 
 def _answer(status: int, kind: str, body: bytes) -> Answer:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Callable
 from urllib.parse import quote, urlencode
 
 from ...core.limits import CHUNK
+from ...ui.passing import PASSING, TELLS_PASSING
 from ...wire.protocol.listening import LISTEN_AGAIN
 from ...wire.protocol.names import LISTEN_PATH
 from . import limits as limits
@@ -269,7 +270,7 @@ class Front:
     def _answer(
         self, environ: Environ, start_response: Callable[..., Any], for_program: bool
     ) -> Iterable[bytes]:
-        environ[_WEB2PYS_ERROR_PAGE] = True
+        environ[_WEB2PYS_ERROR_PAGE] = environ[TELLS_PASSING] = True
         # web2py changes the environment of a request.
         before = dict(environ)
         asking = _asking(environ)
@@ -301,19 +302,22 @@ class Front:
 
         Args:
             environ: the request, as it was.
-            ticket: number of the report, with the name of the application.
+            ticket: number of the report, with the name of the application; ``PASSING`` if there is none.
             start_response: as of WSGI.
         """
         path = environ.get("PATH_INFO", "")
         uri = environ.get("REQUEST_URI") or self._prefix.path + path
         asked = uri if "?" in uri else "?".join(filter(None, (quote(uri), environ.get("QUERY_STRING"))))
         fields = sent_fields(environ) if has_body(environ) else []
+        status = 503 if ticket == PASSING else 500
         question = {
             **{key: value for key, value in environ.items() if key not in ("CONTENT_LENGTH", "CONTENT_TYPE")},
             "REQUEST_METHOD": "GET",
             "PATH_INFO": f"/{application_of(path)}/{_PROBLEM}",
-            "QUERY_STRING": urlencode({"code": 500, "ticket": ticket, "requested_uri": uri}, quote_via=quote),
-            "WEB2PY_STATUS_CODE": 500,
+            "QUERY_STRING": urlencode(
+                {"code": status, "ticket": ticket, "requested_uri": uri}, quote_via=quote
+            ),
+            "WEB2PY_STATUS_CODE": status,
             "wsgi.input": io.BytesIO(),
             SENT: (asked, fields),
         }
