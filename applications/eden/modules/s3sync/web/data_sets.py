@@ -30,9 +30,9 @@ from ..wire.data_sets import (
 )
 from ..wire.filters import is_filter
 from ..wire.protocol.times import parse_msince
+from .answering import answering, checked_method
 from .bodies import stored_file
 from .documents import FORMATS, answered
-from .interface import answering, checked_method
 
 READ = ("GET",)
 #: How the code of a set is asked for, at each address.

@@ -34,10 +34,11 @@ from ..wire.protocol.push import PushReply
 from ..wire.protocol.replies import RecordChanged
 from ..wire.protocol.times import parse_msince
 from ..wire.s3xml import error_tree as error_tree
+from .answering import answering, checked_method, logger
 from .bodies import json_answer
 from .documents import FORMATS, answered, has_format, sent_document
 from .etags import IfMatch, if_match, written
-from .interface import RECORDS, TABLES, answering, checked_method, logger
+from .interface import RECORDS, TABLES
 
 #: Bytes of the largest document that is repeated in an answer.
 MOST_REPEATED = MEGABYTE
