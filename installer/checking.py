@@ -147,7 +147,8 @@ def doctor(eden: Eden, payload: Payload, python: Python, ask: Ask) -> dict[str, 
         try:
             checks += inside(eden, ask("look"))
             if answer["installed"]:
-                checks += pages(ask("finish"))
+                told = ask("finish")
+                checks += [*pages(told), *callbacks(told)]
         except Problem as problem:
             checks.append(Check("Eden answers", ATTENTION, problem.message, problem.remedy))
     answer["checks"] += [vars(each) for each in checks]
@@ -179,6 +180,44 @@ def pages(told: Mapping[str, Any]) -> list[Check]:
                 "" if fine else f"Look into the newest file in errors/ of this Eden. It said: {text}",
             )
         )
+    return found
+
+
+#: Table whose callbacks have counterparts -> how much more CPU time an import takes without (docs/BENCHMARKS.md); those
+#: that come along with others have no figure of their own.
+SLOWER = {"org_office": 8, "hrm_human_resource": 6, "cr_shelter": 6, "org_organisation": 3, "pr_person": 1.2}
+#: Why an Eden's callback is called a record at a time -> in words, with the names of functions.
+WHY = {
+    "absent": "this Eden has no callback for it",
+    "several": "more than one callback is called for its records: {}",
+    "code": "this Eden has other code than was compared: {}",
+    "settings": "this Eden has other settings than were compared (docs/EDEN.md)",
+}
+
+
+def callbacks(told: Mapping[str, Any]) -> list[Check]:
+    """Return for which tables callbacks are done for a page at once, and for which not.
+
+    That they are not is no fault of this Eden, and nothing can be done about it: it needs no attention.
+
+    Args:
+        told: by ``scripts/finish.py``.
+    """
+    known = told.get("at_once") or []
+    if not known:
+        return []
+    used = [table for table, reason, _ in known if not reason]
+    found = [
+        Check("Callbacks at once", GOOD, f"{len(used)} of {len(known)} tables: {', '.join(used) or 'none'}")
+    ]
+    for table, reason, functions in known:
+        if reason:
+            slower = SLOWER.get(table)
+            cost = f"An import takes about {slower} times the CPU time." if slower else ""
+            named = ", ".join(functions)
+            found.append(
+                Check(f"Callback of {table}", GOOD, f"a record at a time: {WHY[reason].format(named)}", cost)
+            )
     return found
 
 

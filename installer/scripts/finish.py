@@ -15,6 +15,7 @@ if site is not None:
     told["sealed"] = _passwords.seal(db, site.vault)
     db.commit()
     told["journaled"] = len(list(site.schema))
+    told["at_once"] = [[each.table, each.reason.value, each.functions] for each in site.host.at_once()]
 db.commit()
 
 

@@ -182,7 +182,12 @@ class Answers:
         self.sealed = True
         (self.eden.folder / "private" / "vault.key").write_text("key", encoding="utf-8")
         pages = {"sync/offer.json": ["401 UNAUTHORIZED", ""], "sync/index": ["303 SEE OTHER", ""]}
-        return {"switched_on": True, "sealed": 1, "journaled": 9, "pages": pages}
+        told = [
+            ["org_office", "", []],
+            ["cr_shelter", "code", ["shelter_onaccept"]],
+            ["gis_location", "settings", []],
+        ]
+        return {"switched_on": True, "sealed": 1, "journaled": 9, "pages": pages, "at_once": told}
 
     def _give_back(self, arguments: dict[str, Any]) -> dict[str, Any]:
         assert (self.eden.folder / PACKAGE).is_file()

@@ -11,7 +11,7 @@ import pytest
 from gluon import current
 
 from s3sync.host import living_eden as living_eden
-from s3sync.host.counterparts import Counterpart
+from s3sync.host.counterparts import Counterpart, Reason
 from s3sync.host.counterparts import known as known
 from tests.contracts.exchange.test_over_thin_eden import OFFICE, ORG, office, organisation, take
 from tests.support.thin_eden import ThinEden
@@ -84,6 +84,23 @@ def test_unknown_code_is_called_for_every_record(
     monkeypatch.setitem(known.KNOWN, "accept", frozenset())
     import_offices(eden)
     assert called == ["One", "Two", "Three"] and Halves.seen == []
+
+
+def test_what_is_done_at_once_is_told_and_why_the_rest_is_not(
+    eden: ThinEden, called: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(monkeypatch, Halves)
+    assert eden.host.at_once() == [(OFFICE, Reason.NONE, ())]
+    monkeypatch.setattr(Halves, "suits", False)
+    assert eden.host.at_once() == [(OFFICE, Reason.SETTINGS, ())]
+    monkeypatch.setattr(Halves, "uses", ("no_such_function",))
+    assert eden.host.at_once() == [(OFFICE, Reason.CODE, ("no_such_function",))]
+    eden.s3db.configure(OFFICE, onaccept=[len, repr])
+    assert eden.host.at_once() == [(OFFICE, Reason.SEVERAL, ("len", "repr"))]
+    eden.s3db.configure(OFFICE, onaccept=None)
+    assert eden.host.at_once() == [(OFFICE, Reason.ABSENT, ())]
+    monkeypatch.setattr(living_eden, "COUNTERPARTS", {"no_such_table": Halves})
+    assert eden.host.at_once() == []
 
 
 def test_other_settings_are_left_to_the_callback(

@@ -107,6 +107,19 @@ def test_installed_looked_at_and_taken_out(
     assert status == REFUSED and "not installed" in text
 
 
+def test_the_doctor_tells_which_callbacks_are_done_at_once_and_what_the_others_cost(
+    eden: Eden, talking: Talking, capsys: pytest.CaptureFixture[str]
+) -> None:
+    talking.facts["types"] = {"eden": 1}
+    said(capsys, "install", "--into", str(eden.folder))
+    status, text = said(capsys, "doctor", "--in", str(eden.folder))
+    assert status == GOOD, "it is no fault of an Eden, and nothing can be done about it"
+    assert "ok  Callbacks at once: 1 of 3 tables: org_office" in text
+    assert "Callback of cr_shelter: a record at a time: this Eden has other code" in text
+    assert "shelter_onaccept\n      An import takes about 6 times the CPU time." in text
+    assert "Callback of gis_location: a record at a time: this Eden has other settings" in text
+
+
 def test_the_key_that_stays_is_told(eden: Eden, talking: Talking, capsys: pytest.CaptureFixture[str]) -> None:
     said(capsys, "install", "--into", str(eden.folder))
     status, text = said(capsys, "uninstall", "--from", str(eden.folder))

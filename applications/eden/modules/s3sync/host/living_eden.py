@@ -19,7 +19,7 @@ from pydal.objects import Row
 
 from ..core.errors import SyncError
 from ..exchange.importer.context import CallbackFailed, HookForm
-from .counterparts import COUNTERPARTS
+from .counterparts import COUNTERPARTS, AtOnce, Counterpart, at_once
 from .counterparts import Eden as Surroundings
 from .eden import EdenHost
 from .eden_profile import Profile
@@ -129,14 +129,29 @@ class LivingEden(EdenHost):
         Returns:
             the keys of the records that are left to the callback.
         """
-        methods = (
-            callbacks_of(self, table, (f"{each}_onaccept", "onaccept")) for each in ("create", "update")
-        )
-        created, updated = methods
+        counterpart = self._counterpart(table, self._callbacks(table))
+        return keys if counterpart is None else counterpart.accept(keys)
+
+    def at_once(self) -> list[AtOnce]:
+        """Return for each table with a counterpart whether that is used here."""
+        found = []
+        for table in sorted(COUNTERPARTS):
+            if self.table(table) is not None:
+                callbacks = self._callbacks(table)
+                found.append(at_once(table, callbacks, self._counterpart(table, callbacks)))
+        return found
+
+    def _callbacks(self, table: str) -> list[list[Callable[..., Any]]]:
+        """Return what is called for a record of a table that is created, and for one that is updated."""
+        return [callbacks_of(self, table, (f"{each}_onaccept", "onaccept")) for each in ("create", "update")]
+
+    def _counterpart(self, table: str, callbacks: Sequence[Sequence[Any]]) -> Counterpart | None:
+        """Return the counterpart of a table, None where more is called than one callback for all records."""
+        created, updated = callbacks
         if len(created) != 1 or created != updated:
-            return keys
+            return None
         eden = Surroundings(self._db, self._s3db, self._auth, self._deployment, current)
-        return COUNTERPARTS[table](eden, created[0]).accept(keys)
+        return COUNTERPARTS[table](eden, created[0])
 
     def _form(self, table: str, form: HookForm) -> Storage:
         return Storage(

@@ -17,6 +17,7 @@ from .organisations import Organisations
 from .persons import Persons
 from .shelters import Shelters
 from .staff import Staff
+from .standing import AtOnce, Reason, at_once
 
 #: Table -> the counterpart of its ``onaccept``.
 COUNTERPARTS: Mapping[str, type[Counterpart]] = {
@@ -30,4 +31,4 @@ COUNTERPARTS: Mapping[str, type[Counterpart]] = {
     "pr_person": Persons,
 }
 
-__all__ = ["COUNTERPARTS", "Counterpart", "Eden"]
+__all__ = ["COUNTERPARTS", "AtOnce", "Counterpart", "Eden", "Reason", "at_once"]

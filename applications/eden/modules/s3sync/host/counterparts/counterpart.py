@@ -47,7 +47,7 @@ class Counterpart:
         Returns:
             the keys of the records that are left to the callback.
         """
-        return self.handle(keys) if self._is_known() and self.fits() else keys
+        return keys if self.unknown() or not self.fits() else self.handle(keys)
 
     def fits(self) -> bool:
         """Return whether the settings are those with which this was compared."""
@@ -61,14 +61,15 @@ class Counterpart:
         """Return further functions that have to be known, which no name leads to."""
         return ()
 
-    def _is_known(self) -> bool:
-        return knows(*self.functions())
+    def unknown(self) -> list[str]:
+        """Return the names of the functions that have another code than this was compared with, or are not there."""
+        return [name for name, function in self._functions() if not knows(function)]
 
-    def functions(self) -> list[Any]:
-        """Return all functions that have to be known, None for each that is not there."""
-        found = [self.callback, *self.further()]
+    def _functions(self) -> list[tuple[str, Any]]:
+        """Return all functions that have to be known by their names, None for each that is not there."""
+        found = [(_name(each), each) for each in (self.callback, *self.further())]
         for name in self.uses:
-            found.append(self._named(name, found))
+            found.append((name, self._named(name, [each for _, each in found])))
         return found
 
     def _named(self, name: str, found: Sequence[Any]) -> Any:
@@ -82,3 +83,11 @@ class Counterpart:
         if named is None:
             named = getattr(self.eden.s3db, first, None)
         return getattr(named, inner, None) if inner else named
+
+
+def _name(function: Any) -> str:
+    return (
+        getattr(function, "__qualname__", None)
+        or getattr(function, "__name__", None)
+        or "a function that is gone"
+    )
