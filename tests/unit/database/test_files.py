@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,6 +43,30 @@ def test_a_file_is_downloaded_under_a_name_of_its_type(site: SampleSite, name: s
     assert Path(path).read_text(encoding="utf-8") == name
     assert Path(path).samefile(site.files.path(DOCUMENT, "file", stored))
     assert Path(shown).suffix == Path(name).suffix and shown[:10] == name[:10].replace(" ", "_")
+
+
+def test_a_file_that_both_have_under_the_name_that_somebody_gave_is_neither_sent_nor_renamed(
+    tmp_path: Path,
+) -> None:
+    sites = []
+    for name in "ab":
+        folder = tmp_path / f"markers {name}"
+        folder.mkdir()
+        (folder / "house.png").write_bytes(b"a picture")
+        made = SampleSite(tmp_path / name, configure=lambda s3db, at=folder: _files_in(s3db, at))
+        with made.store.transaction():
+            made.s3db[DOCUMENT].insert(name="House", uuid="d", file="house.png")
+        sites.append(made)
+    pair = Pair(*sites, DOCUMENT)
+    for _ in range(2):
+        pair.run()
+        assert [site.row(DOCUMENT, "d").file for site in sites] == ["house.png"] * 2
+    assert [site.db(site.db.sync_deferred).count() for site in sites] == [0, 0]
+    assert [site.db(site.db.sync_kept).count() for site in sites] == [0, 0]
+
+
+def _files_in(s3db: Any, folder: Path) -> None:
+    s3db[DOCUMENT].file.uploadfolder = str(folder)
 
 
 @pytest.mark.parametrize("name", [LONG, "a" * 163 + ".tar.gz", "отчет.док"])

@@ -228,6 +228,37 @@ def test_duplicate_rules_of_sets_follow_the_columns_and_pass_over_what_stays_her
     assert table.duplicate is None
 
 
+@pytest.mark.parametrize("target", ["reference dev_gone", "reference auth_user"])
+def test_duplicate_rules_ask_for_no_record_of_a_table_that_stays_here(site: Storage, target: str) -> None:
+    site.db.define_table(target.split()[1])
+    rule = SimpleNamespace(primary={"name", "of"}, secondary=set())
+    assert define(site, "dev_mark", Field("name"), Field("of", target), deduplicate=rule).duplicate is None
+    site.host.configure("dev_mark", deduplicate=SimpleNamespace(primary={"name"}, secondary={"of"}))
+    found = anew(site, "dev_mark").duplicate
+    assert found is not None and (found.primary, found.secondary) == (("name",), ())
+
+
+def test_duplicate_rules_ask_for_no_value_that_each_site_works_out_itself(site: Storage) -> None:
+    rule = SimpleNamespace(primary={"code"}, secondary=set())
+    table = define(site, "dev_code", Field("code"), deduplicate=rule, computed_fields=("code",))
+    assert table.duplicate is None
+
+
+def test_files_in_a_folder_of_their_own_keep_the_names_that_somebody_gave(
+    site: Storage, tmp_path: Path
+) -> None:
+    folder = tmp_path / "markers"
+    (folder / "red").mkdir(parents=True)
+    (folder / "red" / "house.png").write_bytes(b"a picture")
+    (tmp_path / "secret.txt").write_bytes(b"of this site")
+    image = Field("image", "upload", uploadfolder=str(folder))
+    table = define(site, "dev_marker", image, Field("scan", "upload"))
+    keeps = table.fields["image"].keeps
+    assert keeps is not None and keeps("red/house.png") and table.fields["scan"].keeps is None
+    for name in ("blue/house.png", "red", "../secret.txt", "red/../../secret.txt", "/etc/passwd", "", "a\0b"):
+        assert not keeps(name)
+
+
 def test_callbacks_may_be_given_by_table(site: Storage) -> None:
     called: list[Any] = []
     site.host.configure("org_office", onaccept={"org_office": called.append, "other": None})

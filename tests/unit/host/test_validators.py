@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
 
@@ -29,6 +30,22 @@ class Unknown(Validator):
 
     def __call__(self, value: Any, record_id: Any = None) -> Any:
         return (value, None) if value == "right" else (value, "wrong")
+
+
+class JsonInAForm(Validator):
+    """As a complete Eden has it: it reads the text of a form."""
+
+    def __call__(self, value: Any, record_id: Any = None) -> Any:
+        try:
+            return json.loads(value), None
+        except (TypeError, ValueError) as error:
+            return value, str(error)
+
+
+@pytest.mark.parametrize("value", [{"number": 1}, ["a", None], [{"sub": [1.5]}], "text", 7, True])
+def test_validators_of_json_are_asked_with_a_text_as_in_a_form(value: Any) -> None:
+    assert check(JsonInAForm(), value, "json") == (value, None)
+    assert check([IS_EMPTY_OR(Unknown())], value, "json") == (value, "wrong")
 
 
 def check(requires: Any, value: Any, kind: str = "string") -> Any:

@@ -281,6 +281,14 @@ BASE = "http://127.0.0.1:8201/eden/default/download"
 FILE = Field("file", "upload", "upload")
 
 
+def test_a_file_that_is_here_under_the_name_that_somebody_gave_keeps_it() -> None:
+    field = Field("file", "upload", "upload", keeps=lambda name: name == "red/house.png")
+    upload = upload_reader("doc_document", field)(f"{BASE}/red/house.png", "red/house.png")
+    assert upload == Upload("red/house.png", None, "red/house.png")
+    other = upload_reader("doc_document", field)(f"{BASE}/blue.png", "blue.png")
+    assert other.url == f"{BASE}/blue.png" and other.stored.startswith("doc_document.file.")
+
+
 def test_reads_an_upload_of_eden() -> None:
     upload = upload_reader("doc_document", FILE)(f"{BASE}/{STORED}", "fixture_note.txt")
     assert upload == Upload("fixture_note.txt", f"{BASE}/{STORED}", STORED)

@@ -59,6 +59,8 @@ class Field:
         longest: texts of at most so many characters that are not blank pass ``validate`` unchanged; None if only
             ``validate`` can tell.
         lookup: table and field in which the value must exist (IS_IN_DB on a non-reference), checked for whole sets.
+        keeps: for files that lie in a folder of their own: whether one of this name is there, whoever named it. None
+            for all other fields, and for files that web2py alone names.
         local: whether the field neither leaves the site nor is taken from others (such as references to users).
     """
 
@@ -76,6 +78,7 @@ class Field:
     validate: Callable[[Any], tuple[Any, str | None]] | None = None
     longest: int | None = None
     lookup: tuple[str, str] | None = None
+    keeps: Callable[[str], bool] | None = None
     local: bool = False
 
     @property

@@ -10,7 +10,7 @@ from ..core.clock import Clock
 from ..core.errors import BadRequest
 from ..wire.protocol.file_address import FileAddresses
 from ..wire.protocol.names import DOWNLOAD_PATH
-from ..wire.values.uploads import is_stored_name, original_name
+from ..wire.values.uploads import is_stored_name, kept_path, original_name
 
 
 def _folder(column: Any, stored: str) -> Path:
@@ -79,7 +79,10 @@ class SiteFiles:
 
     def has(self, table: str, field: str, stored: str) -> bool:
         """See ports.Files."""
-        return is_stored_name(stored, table, field) and self.path(table, field, stored).is_file()
+        if is_stored_name(stored, table, field):
+            return self.path(table, field, stored).is_file()
+        folder = self._table(table)[field].uploadfolder
+        return bool(folder) and kept_path(folder, stored) is not None
 
     def path(self, table: str, field: str, stored: str) -> Path:
         """See ports.Files.

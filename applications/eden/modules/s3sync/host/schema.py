@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Callable, NamedTuple
 from weakref import WeakValueDictionary, ref
 
@@ -24,6 +25,7 @@ from ..core.schema import (
     Table,
     is_protected,
 )
+from ..wire.values.uploads import kept_path
 from .port import DataModel
 from .validators import compile_rules, flattened, read_rules
 
@@ -219,7 +221,9 @@ class _Builder:
         fields = dict(table.fields)
         for field in astray:
             fields[field.name] = replace(field, local=True)
-        return replace(table, fields=fields)
+        return replace(
+            table, fields=fields, duplicate=_asked(table.duplicate, {each.name for each in astray})
+        )
 
     def _table(self, table: Any, names: Sequence[str]) -> Table:
         name = table._tablename
@@ -230,13 +234,14 @@ class _Builder:
         unique = set(self._model.config(name, "unique") or ())
         fields = {each.name: self._field(table, each, local, unique) for each in table}
         config = self._model.config
+        computed = frozenset(config(name, "computed_fields") or ())
         return Table(
             name=name,
             fields=fields,
             key=str(table._id.name),
             super_keys=super_keys,
             components=self._components(name, names),
-            duplicate=self._duplicate(name, fields),
+            duplicate=_asked(self._duplicate(name, fields), computed),
             onvalidation=self._hooks(name, "onvalidation"),
             onaccept=self._hooks(name, "onaccept"),
             onvalidation_set=self._hook(name, ("onvalidation_set",)),
@@ -247,7 +252,7 @@ class _Builder:
             json_references=_json_references(config(name, "json_references"), fields.values()),
             realm=self._hook(name, ("realm_entity",)),
             realm_set=self._realm_set(name),
-            computed=frozenset(config(name, "computed_fields") or ()),
+            computed=computed,
             own_key=tuple(config(name, "own_key_fields") or ()),
             initial=_initial(config(name, "initial_values")),
         )
@@ -358,6 +363,9 @@ class _Builder:
             validate=None if meta else compile_rules(rules),
             longest=rules.longest,
             lookup=rules.lookup,
+            keeps=partial(_keeps, str(column.uploadfolder))
+            if kind == "upload" and column.uploadfolder
+            else None,
             local=name in local or (not meta and kind != "id" and kind not in _TRAVELLING_KINDS),
         )
 
@@ -373,6 +381,17 @@ class _Builder:
     def _late_default(self, tablename: str, fieldname: str) -> Callable[[], Any]:
         key = self._key
         return lambda: _model(key).table(tablename)[fieldname].default()
+
+
+def _keeps(folder: str, name: str) -> bool:
+    return kept_path(folder, name) is not None
+
+
+def _asked(rule: DuplicateRule | None, absent: Collection[str]) -> DuplicateRule | None:
+    """Return a rule for duplicates without the fields that no document brings, None where it begins with one."""
+    if rule is None or not set(absent).isdisjoint(rule.primary):
+        return None
+    return replace(rule, secondary=tuple(each for each in rule.secondary if each not in absent))
 
 
 def _ordered(named: Any, fields: Mapping[str, Field]) -> tuple[str, ...]:

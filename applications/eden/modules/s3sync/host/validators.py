@@ -8,6 +8,7 @@ properties of the field, which the importer checks for whole sets.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -171,7 +172,19 @@ def _ask(validator: Any, value: Any) -> Checked:
     return result, None if error is None else str(error)
 
 
+def _as_text(check: Check) -> Check:
+    """Let a validator see a JSON value as it stands in a form; the value stays what it is."""
+
+    def step(value: Any) -> Checked:
+        _, error = check(json.dumps(value))
+        return value, error
+
+    return step
+
+
 def _step(validator: Any, kind: str, place: int, late: Callable[[int], Any]) -> Check:
+    if kind == "json":
+        return _as_text(lambda text: _ask(late(place), text))
     passes = _quick_test(validator, kind)
     if passes is None:
         if _is(validator, *_PURE) or getattr(validator, "s3_pure", False):

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import re
+from pathlib import Path
 from typing import Any, Callable, Optional
 from urllib.parse import unquote, urlsplit
 
@@ -46,6 +47,20 @@ def is_stored_name(name: str, table: str, field: str) -> bool:
         and match["field"] == field
         and len(name.encode("utf-8", "replace")) <= LONGEST_NAME
     )
+
+
+def kept_path(folder: str | Path, name: str) -> Path | None:
+    """Return where a file lies that somebody else than web2py has named, None where it is not there.
+
+    Args:
+        folder: of the field.
+        name: what the record says, which may lead into folders below.
+    """
+    parts = name.split("/")
+    if not name or len(name) > LONGEST_NAME or "\\" in name or "\0" in name:
+        return None
+    path = Path(folder, *parts)
+    return path if not {"", ".", ".."} & set(parts) and path.is_file() else None
 
 
 def original_name(stored: str) -> str:
@@ -127,6 +142,8 @@ def upload_reader(table: str, field: Field) -> UploadReader:
         last = unquote(urlsplit(url).path.rpartition("/")[2])
         if is_stored_name(last, table, name):
             return Upload(filename or original_name(last), url, last)
+        if field.keeps is not None and filename and field.keeps(filename):
+            return Upload(filename, None, filename)
         shown_name = filename or last or "upload.bin"
         digest = hashlib.sha256(f"{url}\0{shown_name}".encode("utf-8", "replace")).hexdigest()
         return Upload(shown_name, url, stored_name(table, name, shown_name, digest[:16]))
