@@ -6,9 +6,11 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from uuid import uuid4
 
 import pytest
 
+from tests.simulation.chance import from_seed
 from tests.simulation.differences import differences, untrue_words
 from tests.simulation.edits import make
 from tests.simulation.entered import FIELDS, lost_values
@@ -83,6 +85,24 @@ def test_sites_converge_in_thousands_of_histories(world: World, part: int) -> No
 def test_histories_are_made_from_their_seed_alone() -> None:
     assert make_history(7) == make_history(7)
     assert make_history(7) != make_history(8)
+
+
+def test_a_history_is_the_same_once_more_whatever_was_before_it(world: World) -> None:
+    history = make_history(59, ("whole records", "edits in the middle of a run"), together=True)
+    found = []
+    for _ in range(2):
+        before = world.happened.copy()
+        world.run(history)
+        found.append(world.happened - before)
+    assert found[0]["edited in the middle of a run"] > 0 and found[0] == found[1]
+
+
+def test_what_is_drawn_by_chance_follows_from_the_seed() -> None:
+    drawn = []
+    for seed in (7, 7, 8):
+        with from_seed(seed):
+            drawn.append(uuid4())
+    assert drawn[0] == drawn[1] != drawn[2] != uuid4()
 
 
 def test_a_history_has_all_features_where_they_are_asked_for_together() -> None:

@@ -25,6 +25,7 @@ from s3sync.exchange.run.engine import Engine
 from s3sync.exchange.run.failures import Cancelled, RunFailed
 from s3sync.wire.protocol.names import CAPABILITIES as CAPABILITIES_OF_OURS
 
+from .chance import from_seed
 from .differences import differences, untrue_words
 from .edits import edit
 from .entered import lost_values
@@ -65,7 +66,8 @@ class World:
         # many small files for a moment: in memory, where there is such a place
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self._folder = Path(tempfile.mkdtemp(prefix="eden-world-", dir=memory))
-        self.places = [Place(NAMES[number], self._folder / NAMES[number]) for number in range(most)]
+        with from_seed(NAMES):
+            self.places = [Place(NAMES[number], self._folder / NAMES[number]) for number in range(most)]
         self.scratch = self._folder / "scratch"
         self.scratch.mkdir()
         self.happened: "Counter[str]" = Counter()
@@ -86,6 +88,10 @@ class World:
 
     def run(self, history: History) -> list[str]:
         """Run a history to its end; return what is wrong with it, nothing where all is well."""
+        with from_seed(history.seed):
+            return self._run(history)
+
+    def _run(self, history: History) -> list[str]:
         self.happened["histories"] += 1
         problems: list[str] = []
         try:

@@ -28,9 +28,6 @@ class Files(Feature):
 
     def begin(self, world: World, history: History) -> None:
         """See ``Feature``."""
-        for place in world.sites:
-            for path in (place.folder / "uploads").glob("*"):
-                path.unlink()
         self._random = random.Random(history.seed)
         self._is_over = False
 
