@@ -17,6 +17,7 @@ from tests.support.documents import (
     contact,
     data,
     deleted,
+    office,
     org,
     person,
     ref,
@@ -281,3 +282,25 @@ def retry(site: SampleSite) -> Report:
     """Try deletions of repository 1 again."""
     with site.store.transaction():
         return retry_deletions(site).get(1, Report())
+
+
+def test_of_two_deletions_the_later_one_counts_and_goes_on(site: SampleSite) -> None:
+    site.push(org("u", "Org"), ORG)
+    site.push(deleted(ORG, "u", LATER), ORG)
+    head, much_later = site.journal.head(), LATER + timedelta(minutes=5)
+    assert told(site.push(deleted(ORG, "u", much_later), ORG)) == {"unchanged": 1}
+    assert site.row(ORG, "u").modified_on == much_later
+    assert [site.export(ORG, after=head, skip_origin=own)[1].count for own in (None, 1)] == [1, 0]
+    site.push(deleted(ORG, "u", LATER), ORG)
+    assert site.row(ORG, "u").modified_on == much_later
+
+
+def test_what_a_merge_brings_back_is_later_than_the_deletion_that_comes_with_it(site: SampleSite) -> None:
+    """The one who deleted it later would keep that deletion, and the record would live here alone."""
+    site.push(org("u", "Survivor"), ORG)
+    site.push(office("o", "g") + org("g", "Gone"), OFFICE)
+    site.push(deleted(ORG, "u", LATER), ORG)
+    much_later = LATER + timedelta(minutes=5)
+    site.push(deleted(ORG, "u", much_later) + deleted(ORG, "g", LATER, replaced_by="u"), ORG)
+    row = site.row(ORG, "u")
+    assert not row.deleted and row.modified_on > much_later

@@ -246,7 +246,8 @@ class Planner:
                     decision = self._on_same
                     if told and self._fields.knows(item):
                         self._fields.learn(item)
-                    if (by_field or item.record.edits is not None) and not by_hand and is_later(item):
+                    dates = by_field or item.record.edits is not None or item.record.deleted
+                    if dates and not by_hand and is_later(item):
                         decision = _LATER
                 elif self._is_agreed(item):
                     decision = carry_out(self._agreed[item.uuid or ""])

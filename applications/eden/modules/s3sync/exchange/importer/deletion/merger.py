@@ -13,6 +13,7 @@ from ....core.schema import Table
 from ....wire.s3xml import strip_domain
 from ...ports import Ports, Row
 from ...survivors import merge_steps
+from ..by_field import is_later
 from ..context import Context
 from ..items import MERGED, Item
 from .noting import Told
@@ -42,6 +43,8 @@ class Merger:
         for item in items:
             (merges if item.record.replaced_by else to_delete)[item.plan.table.name].append(item)
         told = self._told(items)
+        for name, gone in to_delete.items():
+            self._date(name, gone)
         still: set[int] = set()
         for group in merges.values():
             still |= self._merge(group, now)
@@ -71,6 +74,19 @@ class Merger:
                 if each.field != MERGED or id(item) not in still
             ]
         )
+
+    def _date(self, table: str, items: Iterable[Item]) -> None:
+        """Let the later one of two deletions count: whoever brings such a record back has to be later than both."""
+        rows = [
+            (item.key, item.record.modified_on)
+            for item in items
+            if item.key is not None and item.ours("deleted") and is_later(item)
+        ]
+        if rows:
+            self._ports.store.update(self._ports.schema.table(table), ("modified_on",), rows)
+            context = self._context
+            keys = [key for key, _ in rows]
+            self._ports.journal.note(table, keys, context.repository_id, context.delivered)
 
     def learn(self, items: Iterable[Item]) -> None:
         """Take over what the sender knows of the deletion of records that were deleted here before, too."""
