@@ -6,6 +6,3 @@ from s3sync.ui.program_requests import only_asks
 put_off = None
 if settings.has_module("sync") and only_asks(request) and not schema_gate.migrating:
     put_off = later_models.put_off(globals(), schema_gate.wanted)
-    # At each hundredth request web2py looks for garbage in all of the process, which is a sixteenth of what these take.
-    # Python looks by itself, as often as there is garbage.
-    request.env.web2py_disable_garbage_collect = put_off is not None

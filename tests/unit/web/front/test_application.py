@@ -296,6 +296,12 @@ def test_where_even_the_page_for_failures_fails_a_plain_one_has_what_was_typed(
     assert form == {name: value for name, value in TYPED.items() if name != "password"}
 
 
+def test_web2py_does_not_stop_the_process_to_look_for_garbage(front: Front, site: Site) -> None:
+    ask(front, PAGE)
+    ask(front, "/health")
+    assert [each["web2py_disable_garbage_collect"] for each in site.seen] == [True, True]
+
+
 def test_a_failure_that_passes_is_told_as_one(front: Front, site: Site) -> None:
     site.fails, site.ticket = {PAGE, PULL}, PASSING
     assert ask(front, PAGE)[2] == b"/eden/default/problem"

@@ -56,6 +56,9 @@ Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 #: web2py answers an error with another page where this is set; the layer does that itself, without the body.
 _WEB2PYS_ERROR_PAGE = "__ROUTES_ONERROR__"
+#: At each hundredth request web2py looks for garbage in all of the process, a tenth of a second in which nobody else is
+#: answered, not even refused. Python looks by itself, mostly among what is new, as often as there is garbage.
+_NO_SEARCH_FOR_GARBAGE = "web2py_disable_garbage_collect"
 _PROBLEM = "default/problem"
 #: Methods for which web2py parses the body of a page's request.
 _PARSED = ("POST", "PUT", "DELETE")
@@ -76,6 +79,16 @@ WITHOUT_CLIENT: Environ = {
     "wsgi.run_once": False,
 }
 _REPOSITORY = re.compile(r"(?:^|&)repository=([^&]{0,200})")
+
+
+def _without_search(application: Application) -> Application:
+    """Return an application that does not let web2py look for garbage."""
+
+    def call(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ[_NO_SEARCH_FOR_GARBAGE] = True
+        return application(environ, start_response)
+
+    return call
 
 
 class _Held:
@@ -113,6 +126,7 @@ class Front:
     limits = limits
 
     def __init__(self, application: Application, name: str = "eden", public_url: str = "") -> None:
+        application = _without_search(application)
         self._prefix = Prefix(public_url, name)
         self._application = self._prefix.bound(by_port(application))
         self._watched = Watched(application, name)
