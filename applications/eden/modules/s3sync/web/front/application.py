@@ -6,7 +6,6 @@ import contextlib
 import io
 import json
 import re
-import sys
 import tempfile
 from collections.abc import Collection, Hashable, Iterable
 from typing import Any, BinaryIO, Callable
@@ -21,6 +20,7 @@ from .addresses import application_of, of_program
 from .answers import Answer, Refused, after_the_end, busy, failed, problem, refusal, spared
 from .cookies import by_port
 from .forms import as_form, check_form
+from .inside import WITHOUT_CLIENT, Application, Environ, Held, close, without_search
 from .limits import (
     ANSWER,
     ASKED,
@@ -51,66 +51,12 @@ from .sent_again import SENT, sent_fields
 from .turns import Turn, Turns
 from .watched import Watched, watched_function
 
-Environ = dict[str, Any]
-Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
-
 #: web2py answers an error with another page where this is set; the layer does that itself, without the body.
 _WEB2PYS_ERROR_PAGE = "__ROUTES_ONERROR__"
-#: At each hundredth request web2py looks for garbage in all of the process, a tenth of a second in which nobody else is
-#: answered, not even refused. Python looks by itself, mostly among what is new, as often as there is garbage.
-_NO_SEARCH_FOR_GARBAGE = "web2py_disable_garbage_collect"
 _PROBLEM = "default/problem"
 #: Methods for which web2py parses the body of a page's request.
 _PARSED = ("POST", "PUT", "DELETE")
-#: A request of the process itself.
-WITHOUT_CLIENT: Environ = {
-    "REQUEST_METHOD": "GET",
-    "QUERY_STRING": "",
-    "SERVER_NAME": "localhost",
-    "SERVER_PORT": "80",
-    "SERVER_PROTOCOL": "HTTP/1.1",
-    "REMOTE_ADDR": "127.0.0.1",
-    "HTTP_HOST": "localhost",
-    "wsgi.version": (1, 0),
-    "wsgi.url_scheme": "http",
-    "wsgi.errors": sys.stderr,
-    "wsgi.multithread": True,
-    "wsgi.multiprocess": False,
-    "wsgi.run_once": False,
-}
 _REPOSITORY = re.compile(r"(?:^|&)repository=([^&]{0,200})")
-
-
-def _without_search(application: Application) -> Application:
-    """Return an application that does not let web2py look for garbage."""
-
-    def call(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        environ[_NO_SEARCH_FOR_GARBAGE] = True
-        return application(environ, start_response)
-
-    return call
-
-
-class _Held:
-    """The beginning of an answer, held until it is known whether it is sent."""
-
-    status = "500 Internal Server Error"
-    headers: list[tuple[str, str]] = []
-
-    def __call__(
-        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
-    ) -> Callable[..., Any]:
-        # What the site runs on is nobody's business.
-        self.status = status
-        self.headers = [each for each in headers if each[0].lower() != "x-powered-by"]
-        return _no_write
-
-    def header(self, name: str) -> str:
-        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
-
-
-def _no_write(data: bytes) -> None:
-    raise NotImplementedError("web2py returns its answers")
 
 
 class Front:
@@ -126,7 +72,7 @@ class Front:
     limits = limits
 
     def __init__(self, application: Application, name: str = "eden", public_url: str = "") -> None:
-        application = _without_search(application)
+        application = without_search(application)
         self._prefix = Prefix(public_url, name)
         self._application = self._prefix.bound(by_port(application))
         self._watched = Watched(application, name)
@@ -176,13 +122,13 @@ class Front:
         remembered = None if asking is None else self._permissions.most(asking, announced(environ))
         if remembered is not None:
             return remembered
-        held = _Held()
+        held = Held()
         question = {**environ, ASKS: True, "wsgi.input": io.BytesIO()}
         body = self._in_turn(question, held)
         try:
             text = b"".join(body)
         finally:
-            _close(body)
+            close(body)
         takes = held.header(TAKES)
         if held.status.startswith("204") and takes:
             if asking is not None:
@@ -231,13 +177,13 @@ class Front:
             check_head(environ)
         except Refused as refused:
             return refusal(refused, True)
-        held = _Held()
+        held = Held()
         self._prefix.enter(environ)
         body = self._in_turn({**environ, LISTENS: True}, held)
         try:
             text = b"".join(body)
         finally:
-            _close(body)
+            close(body)
         said = held.header(LISTENER)
         if not said:
             return Answer(held.status, held.headers, text)
@@ -250,12 +196,12 @@ class Front:
         path = f"/{self._name}/sync/listeners.json"
         question = {**WITHOUT_CLIENT, "PATH_INFO": path, "REQUEST_URI": path, "wsgi.input": io.BytesIO()}
         question.update({LOOKS: f"{after} {','.join(map(str, keys))}", _WEB2PYS_ERROR_PAGE: True})
-        held = _Held()
+        held = Held()
         body = self._application(question, held)
         try:
             found = json.loads(b"".join(body))
         finally:
-            _close(body)
+            close(body)
         return int(found["head"]), frozenset(map(int, found["changed"]))
 
     def busy(self, path: str, seconds: float) -> Answer:
@@ -289,20 +235,20 @@ class Front:
         before = dict(environ)
         asking = _asking(environ)
         keep_plain(environ)
-        held = _Held()
+        held = Held()
         body = self._application(environ, held)
         if asking is not None and held.status[:1] not in "23":
             self._permissions.take(asking)
         size = beyond(held.status, held.header("Content-Length"), held.header("Content-Range"))
         if size is not None:
-            _close(body)
+            close(body)
             return self._send(after_the_end(size), start_response)
         ticket = held.header("web2py_error").partition("ticket ")[2]
         if not (held.status.startswith("500") and ticket):
             said = [str(before.get(name, "")) for name in ("REQUEST_METHOD", "HTTP_ACCEPT_ENCODING")]
             start_response(held.status, spared(held.headers, *said) if for_program else held.headers)
             return body
-        _close(body)
+        close(body)
         if for_program:
             return self._send(failed(ticket.rpartition("/")[2]), start_response)
         return self._problem_page(before, ticket, start_response)
@@ -335,10 +281,10 @@ class Front:
             "wsgi.input": io.BytesIO(),
             SENT: (asked, fields),
         }
-        held = _Held()
+        held = Held()
         body = self._application(question, held)
         if held.header("web2py_error"):
-            _close(body)
+            close(body)
             return self._send(problem(ticket.rpartition("/")[2], asked, fields), start_response)
         start_response(held.status, held.headers)
         return body
@@ -443,9 +389,3 @@ def _asking(environ: Environ) -> Hashable:
     headers = sorted((name, str(environ[name])) for name in environ if name.startswith("HTTP_"))
     said = [environ.get(name, "") for name in ("REQUEST_METHOD", "PATH_INFO", "CONTENT_TYPE")]
     return hash((_who(environ), *said, *headers))
-
-
-def _close(body: Iterable[bytes]) -> None:
-    close = getattr(body, "close", None)
-    if close is not None:
-        close()

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Callable
 
 from .answers import Answer, json_answer
+from .inside import close
 
 #: Paths -> the function of the application that answers; its own address stands for the same.
 FUNCTIONS = ("health", "metrics")
@@ -81,7 +82,7 @@ class Watched:
         try:
             text = b"".join(body)
         finally:
-            getattr(body, "close", lambda: None)()
+            close(body)
         status, headers = begun
         is_json = any(each[0].lower() == "content-type" and "json" in each[1] for each in headers)
         if status.startswith("500") or (status.startswith("503") and not is_json):
