@@ -236,6 +236,31 @@ def test_a_component_whose_record_was_deleted_there_does_not_come(
     assert field.kept() == []
 
 
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_a_component_whose_time_has_come_waits_for_its_record(
+    hub: SampleSite, field: SampleSite, is_deleted: bool
+) -> None:
+    pair = Pair(hub, field, PERSON)
+    hub.clock.moment = NOW + 2 * DAY
+    with hub.store.transaction():
+        joined = hub.s3db[PERSON][hub.s3db[PERSON].insert(uuid="p", first_name="Ann")].pe_id
+        hub.s3db[CONTACT].insert(uuid="c", pe_id=joined, contact_method="SMS", value="+41790000000")
+    hub.clock.moment = NOW + 4 * DAY
+    with hub.store.transaction():
+        hub.db(hub.s3db[PERSON].uuid == "p").update(middle_name="edited")
+    pair.run()
+    field.clock.moment = NOW + 2 * DAY
+    pair.run()
+    assert field.rows(CONTACT) == [] and len(field.kept()) == 2
+    if is_deleted:
+        hub.delete(PERSON, "p")
+    pair.run()
+    field.clock.moment = NOW + 5 * DAY
+    pair.run()
+    assert len(field.rows(CONTACT)) == len(field.rows(PERSON)) == (0 if is_deleted else 1)
+    assert field.kept() == []
+
+
 def test_a_record_comes_with_its_components(hub: SampleSite, field: SampleSite) -> None:
     pair = Pair(field, hub, PERSON)
     field.clock.moment = NOW - 2 * DAY

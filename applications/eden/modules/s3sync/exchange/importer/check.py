@@ -12,7 +12,7 @@ from ..ports import Store
 from .callbacks import contained
 from .context import HookForm
 from .gather import Batch, Vacated
-from .items import Item, TablePlan, reject, two_here
+from .items import Item, Missing, TablePlan, reject, two_here
 
 _TO_COME = "refers to a record that has not arrived yet"
 
@@ -115,10 +115,11 @@ class Checker:
         for name, value in unsaid.items():
             if changes.get(name, value) in _NOTHING and name not in errors and not _comes(item, name):
                 missing = next((each for each in item.missing if each.field == name), None)
-                if missing is not None:
-                    errors[name] = FieldError(missing.uuid, f"{_TO_COME} ({missing.table} {missing.uuid})")
-                else:
-                    errors[name] = FieldError(None, "value(s) required")
+                errors[name] = FieldError(None, "value(s) required") if missing is None else _to_come(missing)
+        if item.kept_row is not None and item.missing:
+            # Its sender deletes what it belongs to without a word of a component that is not here.
+            joins = self._schema.joins(plan.table.name)
+            errors.update((each.field, _to_come(each)) for each in item.missing if each.field in joins)
 
     def _run_onvalidation(self, plan: TablePlan, items: Sequence[Item]) -> None:
         for item in items:
@@ -214,6 +215,10 @@ class Checker:
                 value = item.changes.get(field.name)
                 if item.outcome is None and value not in (None, "") and value not in found:
                     _reject_field(item, field.name, value, "value not in database", again=True)
+
+
+def _to_come(missing: Missing) -> FieldError:
+    return FieldError(missing.uuid, f"{_TO_COME} ({missing.table} {missing.uuid})")
 
 
 def _comes(item: Item, name: str) -> bool:
