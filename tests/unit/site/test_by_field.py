@@ -8,7 +8,19 @@ from typing import Any
 import pytest
 
 from s3sync.core.policy import Policy
-from tests.support.documents import CONTACT, ORG, PERSON, contact, person
+from tests.support.documents import (
+    CONTACT,
+    LOCATION,
+    OFFICE,
+    ORG,
+    PERSON,
+    contact,
+    location,
+    office,
+    org,
+    person,
+    ref,
+)
 from tests.support.exchange import Pair
 from tests.support.merging import Sites, chain, edit, settle, values, without_edits, write_past
 
@@ -380,3 +392,39 @@ def test_an_edit_of_what_somebody_made_who_tells_no_edits_is_no_conflict(sites: 
     settle(pairs)
     assert [values(site, "comments") for site in (eden, hub, field)] == [["field"]] * 3
     assert [site.kept() for site in (eden, hub, field)] == [[], [], []]
+
+
+def test_what_one_silent_site_set_back_and_another_one_edited_is_the_same_at_all_in_the_end(
+    sites: Sites,
+) -> None:
+    """In between nobody knows of the first one: its version is later than the edit, and has nothing new."""
+    (hub, first), _ = chain(sites, "hub", "first")
+    second = sites("second")
+    pairs = [without_edits(Pair(site, hub, ORG)) for site in (first, second)]
+    settle(pairs)
+    edit(second, comments="second")
+    first.clock.moment = second.clock.moment
+    edit(first, comments="first")
+    edit(first, comments="old")
+    settle(pairs)
+    assert [values(site, "comments") for site in (hub, first, second)] == [["second"]] * 3
+    (kept,) = first.kept()
+    assert kept.kind == "conflict" and "second" in kept.theirs
+
+
+@pytest.mark.parametrize("last_word", [Policy.THIS, Policy.NEWER, Policy.OTHER])
+def test_a_deletion_that_empties_a_reference_disputes_no_edit_that_nobody_told(
+    sites: Sites, last_word: Policy
+) -> None:
+    hq, field = sites("hq"), sites("field")
+    made = office("f", "o", ref("location_id", LOCATION, "l")) + org("o", "Org") + location("l", "Place")
+    hq.push(made, OFFICE, repository_id=None)
+    pair = without_edits(Pair(field, hq, LOCATION, OFFICE, conflict_policy=last_word))
+    settle([pair])
+    edit(hq, "f", OFFICE, comments="hq")
+    hq.delete(LOCATION, "l")
+    field.clock.moment = hq.clock.moment
+    settle([pair])
+    assert [site.row(OFFICE, "f").comments for site in (hq, field)] == ["hq", "hq"]
+    assert [site.row(OFFICE, "f").location_id for site in (hq, field)] == [None, None]
+    assert hq.kept() == field.kept() == []

@@ -21,6 +21,7 @@ from ....core.fields import (
     following,
     former_values,
     merge,
+    next_time,
     together,
 )
 from ....core.kept import Side
@@ -295,12 +296,27 @@ class FieldMerger:
         if found.taken or found.joined:
             merged = bool(differing - found.taken) or found.decided is not None
             later = date(item, merged, self._context) and not merged
-        elif is_silent and _insists(item, differing, versions.ours) and date(item, True, self._context):
+        elif is_silent and date(item, True, self._context):
             # Who tells no edits knows versions by their times, and would refuse ours as older.
+            item.merge = self._claiming(item, found, differing, versions.ours)
             return _decision(found, policy, item, True)._replace(take=True)
         # What changed here goes with the record that it belongs to, but not with another one that it moves to.
         returned = found.ahead and (found.decided is not None or not changed_here or _moves(item))
         return _decision(found, policy, item, asserted or returned or later)
+
+    def _claiming(self, item: Item, found: Merge, differing: Collection[str], ours: Edits) -> Merge:
+        """Return a merge by which what stays, and came from another sender that tells no edits, is our own decision.
+
+        Otherwise it counted as what that sender has: it may send the other value as well, and two versions of it would
+        go round in a ring, each with a later time than the other one.
+        """
+        edits = {name: ours.of(name) for name in differing}
+        names = [name for name, edit in edits.items() if edit is not None and is_of_sender(edit.stamp.site)]
+        if not names:
+            return found
+        theirs = self._stamp(item, ours)
+        stamp = Stamp(next_time(self._now, {**ours.seen, theirs.site: theirs.time}), self.site)
+        return found._replace(decided=(stamp, tuple(sorted(names))))
 
     def _stamp(self, item: Item, ours: Edits) -> Stamp:
         """Return the stamp of what the sender of a whole record edited."""
@@ -362,17 +378,6 @@ def _differing(item: Item) -> set[str]:
 def _moves(item: Item) -> bool:
     """Return whether a component goes to another record than the one that it belongs to here."""
     return item.component is not None and item.component.fkey in _differing(item)
-
-
-def _insists(item: Item, differing: Collection[str], ours: Edits) -> bool:
-    """Return whether our version has to get a later time than one of which nothing is taken.
-
-    Not for what another sender has that tells no edits: that came from the same one perhaps, and two versions of it
-    would go round in a ring.
-    """
-    edits = (ours.of(name) for name in differing)
-    told = any(edit is not None and not is_of_sender(edit.stamp.site) for edit in edits)
-    return told or item.kept_row is not None
 
 
 def _restrict(item: Item, fields: Collection[str]) -> None:
