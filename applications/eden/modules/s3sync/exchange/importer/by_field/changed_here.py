@@ -44,7 +44,7 @@ class ChangesHere:
         found, sent, known_at = [], [], []
         for item in items:
             seq, origin = positions.get(item.key or 0, (0, None))
-            known = self._known(item)
+            known = known_there(item, context)
             if seq > known and origin != sender:
                 found.append(item)
                 if seq <= context.sent(item.root.plan.table.name) and not item.ours("deleted"):
@@ -53,12 +53,6 @@ class ChangesHere:
                 known_at.append(item)
         derived = self._derived(table, sent) | self._nobody_edited(table, found, positions)
         return [item for item in found if id(item) not in derived] + self._made_without(table, known_at)
-
-    def _known(self, item: Item) -> int:
-        """Return the position of our journal up to which our changes are not in conflict with a version."""
-        exchanged = known_there(item, self._context)
-        aside = self._context.kept_since.get(item.kept_row) if item.kept_row else None
-        return exchanged if aside is None else min(exchanged, aside)
 
     def is_former(self, item: Item) -> bool:
         """Return whether a version has nothing but values that its record had here before."""
@@ -71,14 +65,15 @@ class ChangesHere:
     def _nobody_edited(
         self, table: str, items: Sequence[Item], positions: Mapping[int, tuple[int, int | None]]
     ) -> set[int]:
-        """Return the id() of records that are deleted there, and changed here only by what other deletions did.
+        """Return the id() of records that came later, and changed here only by what other deletions did.
 
         Of records that are deleted together the one that others refer to often comes first: they lose their reference.
         That is a change made here, but nobody has edited them: there is nothing to decide. It counts only where it was
         written down that deletions did all that the sender does not know: that no edit is noted proves nothing. One
-        made before an upgrade, or noted for the first time with its table, has a position alone.
+        made before an upgrade, or noted for the first time with its table, has a position alone. Of versions that live,
+        this is asked where their senders tell no edits.
         """
-        going = [item for item in items if _is_later_deletion(item)]
+        going = [item for item in items if _is_later(item, self._context)]
         emptied = self._changes.emptied(table, [item.key or 0 for item in going]) if going else {}
         only = [
             item
@@ -100,7 +95,7 @@ class ChangesHere:
         step = steps.get(position)
         if step is None or moment is None or step.time != milliseconds(moment):
             return False  # also what was written past the journal since
-        known, limit = knowledge_of(item, self._context), self._known(item)
+        known, limit = knowledge_of(item, self._context), known_there(item, self._context)
         while step is not None:
             if step.before_via is not None and step.before_via == self._context.repository_id:
                 return True
@@ -144,12 +139,18 @@ def knowledge_of(item: Item, context: Context) -> Knowledge:
     return Knowledge(known_there(item, context), made, context.sent_times(item.root.plan.table.name))
 
 
-def _is_later_deletion(item: Item) -> bool:
+def _is_later(item: Item, context: Context) -> bool:
+    """Return whether a deletion, or a version whose sender tells no edits, is later than ours, which lives."""
     ours, theirs = item.ours("modified_on"), item.record.modified_on
-    lives_here = not item.ours("deleted") and ours is not None
-    return item.record.deleted and lives_here and theirs is not None and ours <= theirs
+    if item.ours("deleted") or ours is None or theirs is None:
+        return False
+    if item.record.deleted:
+        return theirs >= ours
+    return theirs > ours and item.record.edits is None and not context.by_field
 
 
 def known_there(item: Item, context: Context) -> int:
-    """Return the position of our journal up to which the sender knows our changes of a record."""
-    return context.exchanged_with(item.root.plan.table.name) or 0
+    """Return the position of our journal up to which our changes of a record are not in conflict with a version."""
+    exchanged = context.exchanged_with(item.root.plan.table.name) or 0
+    aside = context.kept_since.get(item.kept_row) if item.kept_row else None
+    return exchanged if aside is None else min(exchanged, aside)
