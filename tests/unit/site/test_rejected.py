@@ -15,6 +15,7 @@ from s3sync.core.policy import Terms
 from s3sync.site.rejected import retry_rejected
 from tests.support.documents import CONTACT, ORG, PERSON, contact, data, org, person, resource, told
 from tests.support.exchange import Pair
+from tests.support.merging import edit, settle, without_edits
 from tests.support.site import NOW, Clock, SampleSite
 
 DAY = timedelta(days=1)
@@ -305,3 +306,23 @@ def test_the_same_version_again_is_in_conflict_with_what_changed_since_the_first
     hub.push(from_the_future, ORG, exchanged=0)
     (again,) = (each for each in hub.kept() if each.kind == KeptKind.REJECTED)
     assert again.kept_at == first
+
+
+def test_what_a_site_rejected_that_tells_no_edits_is_merged_when_its_time_has_come(
+    hub: SampleSite, field: SampleSite
+) -> None:
+    """Its edits were found out when it was rejected, and counted as told: each site kept its own version."""
+    pair = without_edits(Pair(hub, field, ORG))
+    hub.clock.moment = field.clock.moment = NOW + 2 * DAY
+    made(hub, 1)
+    settle([pair])
+    # Nobody else has told the time.
+    field.db(field.db.sync_repository).update(settings=None)
+    field.clock.moment = NOW - 2 * DAY
+    edit(field, "n0", comments="field")
+    settle([pair])
+    assert [row.kind for row in field.kept()] == ["rejected"]
+    hub.clock.moment = field.clock.moment = NOW + 6 * DAY
+    settle([pair, pair])
+    assert [site.row(ORG, "n0").comments for site in (hub, field)] == ["field", "field"]
+    assert field.kept() == []

@@ -11,17 +11,15 @@ import uuid as uuids
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from copy import copy
 from dataclasses import replace
 from typing import Callable
 
-from ...core.fields import NO_EDITS
 from ...core.gc_pause import paused_gc
 from ...core.kept import SUPERSEDABLE, Kept, KeptKind, Side
 from ...core.limits import BATCH_SIZE
 from ...core.messages import Message, Sentence
 from ...core.policy import DecisionReason, Terms
-from ...core.records import Action, Outcome, Record, Reference
+from ...core.records import Action, Outcome, Record
 from ...wire.s3xml import LONGEST_IDENTIFIER, Decoder, encode_record, parse_fragment
 from ...wire.s3xml.document import Document
 from ..ports import Ports
@@ -31,7 +29,7 @@ from .context import Context, unknown
 from .deletion import rejected_components
 from .deletion.agreed import Agreed
 from .gather import Batch, Gatherer
-from .items import Item, Role, awaited, comes_along, went_along
+from .items import Item, Role, as_kept, awaited, comes_along, went_along
 from .losses import Losses, Snapshot
 from .plan import Planner
 from .report import MAX_FAILURES, Report
@@ -307,7 +305,7 @@ class Importer:
             self._ports.kept_versions.keep(self._with_positions(kept, context))
 
     def _with_positions(self, kept: Sequence[Kept], context: Context) -> list[Kept]:
-        """Add to versions that are tried again later since which position of the journal they are kept."""
+        """Add to versions that are tried again later up to which position of the journal they know our changes."""
         by_table: dict[str, list[str]] = {}
         for each in kept:
             if each.retry_on is not None and each.row is None and each.uuid is not None:
@@ -315,13 +313,18 @@ class Importer:
         if not by_table:
             return list(kept)
         head = self._ports.journal.head()
+        exchanged = {name: context.exchanged_with(name) for name in by_table}
+        reached = {name: head if each is None else min(head, each) for name, each in exchanged.items()}
         known = {
             (found.table, found.uuid, found.fingerprint): found.position
             for name, uuids_of_table in by_table.items()
             for found in self._ports.kept_versions.known(context.repository_id, name, uuids_of_table).values()
+            if found.position is not None
         }
         return [
-            each._replace(position=known.get((each.table, each.uuid, each.fingerprint)) or head)
+            each._replace(
+                position=known.get((each.table, each.uuid, each.fingerprint), reached.get(each.table, head))
+            )
             if each.retry_on is not None
             else each
             for each in kept
@@ -365,7 +368,7 @@ class Importer:
             winner=outcome.winner,
             reason=outcome.reason,
             ours=ours.get(name, {}).get(item.key or 0),
-            theirs=encode_record(_with_master(item, context.by_field), self._ports.schema),
+            theirs=encode_record(as_kept(item, outcome, context.by_field), self._ports.schema),
             modified_on=(item.whole or item.record).modified_on,
             fingerprint=item.fingerprint(),
             missing=awaited(item),
@@ -373,19 +376,6 @@ class Importer:
             retry_on=outcome.retry_on,
             row=item.kept_row if outcome.action is Action.REJECTED else None,
         )
-
-
-def _with_master(item: Item, by_field: bool) -> Record:
-    """Return the record of an item as it can be imported alone: a rejected component names its master."""
-    master, component, record = item.master, item.component, item.whole or item.record
-    if by_field and record.edits is None:
-        record = copy(record)
-        record.edits = NO_EDITS
-    if master is None or master.uuid is None or component is None or component.fkey in record.references:
-        return record
-    record = copy(record)
-    record.references = {**record.references, component.fkey: Reference(master.plan.table.name, master.uuid)}
-    return record
 
 
 def _storable(uuid: str | None) -> str | None:

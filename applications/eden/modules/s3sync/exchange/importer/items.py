@@ -5,13 +5,14 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Mapping
+from copy import copy
 from typing import Any, Callable, NamedTuple, Union
 
 from ...core.errors import RowRefused
-from ...core.fields import Merge
+from ...core.fields import NO_EDITS, Merge
 from ...core.kept import Deferred, Kept, KeptKind
 from ...core.policy import Decision, DecisionReason
-from ...core.records import Action, FieldError, Outcome, Record, Upload
+from ...core.records import Action, FieldError, Outcome, Record, Reference, Upload
 from ...core.schema import META_FIELDS, Component, Field, Table
 from ...wire.values.json_references import portable
 
@@ -344,6 +345,25 @@ def awaited(item: Item) -> tuple[str, ...]:
     if item.record.errors:
         return ()
     return tuple(each.uuid for each in item.missing if each.deferrable)
+
+
+def as_kept(item: Item, outcome: Outcome, by_field: bool) -> Record:
+    """Return the record of an item as it can be imported alone: a rejected component names its master.
+
+    What its sender edited, and did not tell, is found out anew when it is tried again.
+    """
+    master, component, record = item.master, item.component, item.whole or item.record
+    edits = item.record.edits if outcome.action is Action.REJECTED else record.edits
+    if by_field and edits is None:
+        edits = NO_EDITS
+    if edits is not record.edits:
+        record = copy(record)
+        record.edits = edits
+    if master is None or master.uuid is None or component is None or component.fkey in record.references:
+        return record
+    record = copy(record)
+    record.references = {**record.references, component.fkey: Reference(master.plan.table.name, master.uuid)}
+    return record
 
 
 def went_along(item: Item) -> bool:

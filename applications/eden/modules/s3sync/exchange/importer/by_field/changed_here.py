@@ -145,8 +145,8 @@ def _is_later(item: Item, context: Context) -> bool:
     if item.ours("deleted") or ours is None or theirs is None:
         return False
     if item.record.deleted:
-        return theirs >= ours
-    return theirs > ours and item.record.edits is None and not context.by_field
+        return bool(theirs >= ours)
+    return bool(theirs > ours) and item.record.edits is None and not context.by_field
 
 
 def known_there(item: Item, context: Context) -> int:
