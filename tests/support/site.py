@@ -9,6 +9,7 @@ exchange by ``tests.support.exchange``.
 from __future__ import annotations
 
 import io
+import sqlite3
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,6 +22,7 @@ from s3sync.database.tables import indices as indices
 from s3sync.exchange.exporter import ExportPage, ExportRequest
 from s3sync.exchange.importer import Context, Report
 from s3sync.host.eden import EdenHost
+from s3sync.host.schema import build_schema
 from s3sync.site import Site
 from s3sync.site import own_deletions as own_deletions
 from s3sync.wire.s3xml.document import Document
@@ -29,6 +31,40 @@ from tests.support.eden import open_environment
 NOW = datetime(2026, 3, 1, 12)
 #: URI of a database that other threads and processes can open as well.
 IN_A_FILE = "sqlite://storage.sqlite"
+
+
+#: URI of one that nobody else opens.
+IN_MEMORY = "sqlite:memory"
+
+
+class EmptySite:
+    """The database of a site with nothing in it, in memory: to make all its tables takes longer than most tests."""
+
+    def __init__(self) -> None:
+        self._kept: sqlite3.Connection | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether one was made in this process."""
+        return self._kept is not None
+
+    def copy_from(self, db: Any) -> None:
+        """Keep the database of a DAL."""
+        self._kept = sqlite3.connect(":memory:", check_same_thread=False)
+        db._adapter.connection.backup(self._kept)
+
+    def copy_to(self, db: Any) -> None:
+        """Give the database of a DAL the tables of the one that is kept.
+
+        Args:
+            db: the DAL. Of tables that are defined from now on it makes only those that say so (``migrate=True``).
+        """
+        assert self._kept is not None
+        db._migrate_enabled, db._migrate = True, False
+        self._kept.backup(db._adapter.connection)
+
+
+EMPTY = EmptySite()
 
 
 class Clock:
@@ -64,7 +100,7 @@ class SampleSite(Site):
     def __init__(
         self,
         folder: Path,
-        uri: str = "sqlite:memory",
+        uri: str = IN_MEMORY,
         *,
         clock: Clock | None = None,
         users: Mapping[str, int] | None = None,
@@ -72,18 +108,25 @@ class SampleSite(Site):
     ) -> None:
         (folder / "private").mkdir(parents=True, exist_ok=True)
         clock = clock or Clock()
-        env = open_environment(str(folder), uri, now=clock.now)
+        is_made = uri == IN_MEMORY and configure is None and EMPTY.is_known
+        env = open_environment(str(folder), uri, now=clock.now, migrate=not is_made)
         db, s3db, settings = env["db"], env["s3db"], env["settings"]
         if configure is not None:
             configure(s3db)
+        if is_made:
+            EMPTY.copy_to(db)
         define.define(db, clock)
         self.s3db, self.auth = s3db, env["auth"]
         host = EdenHost(db, s3db, settings, env["auth"], folder)
+        if not is_made:
+            indices.prepare(db, build_schema(db, host))
+            db.commit()
+        if uri == IN_MEMORY and configure is None and not is_made:
+            EMPTY.copy_from(db)
         super().__init__(db, host, folder, "eden", f"http://{folder.name}.example.org", clock)
         self.install()
         self.s3db.is_possible = self.is_possible
         self.s3db.on_deletion = partial(own_deletions.note, self)
-        indices.prepare(db, self.schema)
         for email, key in (users or {}).items():
             s3db["auth_user"].insert(id=key, email=email)
         db.commit()
