@@ -48,7 +48,7 @@ def run_tests(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--all",
         action="store_true",
-        help="run the slow tests as well, in as many processes as there are cores (-n 0: in this one)",
+        help="run the slow tests as well, in one process more than there are cores (-n 0: in this one)",
     )
     parser.add_argument(
         "--no-checks", action="store_true", help="run pytest only, not the style and type checks"
@@ -97,11 +97,13 @@ def side_by_side(cores: int) -> list[str]:
     So the browser's story, which takes minutes and is one test, comes first and not at the end, when all other
     processes have nothing to do any more.
 
+    One process more than there are cores: tests of whole sites wait for half of their time.
+
     Args:
         cores: of this machine.
     """
-    processes = min(cores, MOST_PROCESSES)
-    return ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"] if processes > 1 else []
+    processes = min(cores + 1, MOST_PROCESSES)
+    return ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"] if cores > 1 else []
 
 
 def failed_checks(python: str) -> list[str]:

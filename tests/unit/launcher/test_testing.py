@@ -7,8 +7,8 @@ import pytest
 from launcher.testing import side_by_side
 
 
-@pytest.mark.parametrize(("cores", "processes"), [(2, 2), (3, 3), (4, 4), (64, 4)])
-def test_files_of_tests_are_shared_out_among_as_many_processes_as_there_are_cores(
+@pytest.mark.parametrize(("cores", "processes"), [(2, 3), (3, 4), (4, 4), (64, 4)])
+def test_files_of_tests_are_shared_out_among_one_process_more_than_there_are_cores(
     cores: int, processes: int
 ) -> None:
     assert side_by_side(cores) == ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"]
