@@ -1998,6 +1998,7 @@
 'rejected': 'مرفوض',
 'reported by the other site': 'أبلغ عنه الموقع الآخر',
 'sends the next page while one is stored': 'يرسل الصفحة التالية أثناء حفظ صفحة',
+'sends two pages ahead, so that a bad line never rests': 'يرسل صفحتين مقدَّمًا كي لا يستريح الخط الرديء أبدًا',
 'sent': 'إرسال',
 'sent as deleted': 'إرسال كمحذوف',
 'sent by this site': 'إرسال من هذا الموقع',

@@ -1794,6 +1794,7 @@
 'rejected': 'abgelehnt',
 'reported by the other site': 'vom anderen Standort gemeldet',
 'sends the next page while one is stored': 'sendet die nächste Seite, während eine gespeichert wird',
+'sends two pages ahead, so that a bad line never rests': 'sendet zwei Seiten voraus, damit eine schlechte Leitung nie ruht',
 'sent': 'gesendet',
 'sent as deleted': 'als gelöscht gesendet',
 'sent by this site': 'von diesem Standort gesendet',

@@ -1845,6 +1845,7 @@
 'rejected': 'rechazado(s)',
 'reported by the other site': 'comunicado por el otro sitio',
 'sends the next page while one is stored': 'envía la página siguiente mientras se guarda otra',
+'sends two pages ahead, so that a bad line never rests': 'envía dos páginas por adelantado, para que una mala línea nunca descanse',
 'sent': 'enviado',
 'sent as deleted': 'enviado como eliminado',
 'sent by this site': 'enviado por este sitio',

@@ -1845,6 +1845,7 @@
 'rejected': 'rejeté',
 'reported by the other site': 'signalé par l’autre site',
 'sends the next page while one is stored': 'envoie la page suivante pendant qu’une autre est enregistrée',
+'sends two pages ahead, so that a bad line never rests': 'envoie deux pages d’avance, pour qu’une mauvaise ligne ne se repose jamais',
 'sent': 'envoyé',
 'sent as deleted': 'envoyé comme supprimé',
 'sent by this site': 'envoyé par ce site',

@@ -128,6 +128,7 @@ class EdenAdapter(Adapter):
         PeerCapability.TOGETHER: T("exchanges several resources in one request"),
         PeerCapability.RESUME: T("goes on with a page or file that broke off"),
         PeerCapability.AHEAD: T("sends the next page while one is stored"),
+        PeerCapability.TWO_AHEAD: T("sends two pages ahead, so that a bad line never rests"),
         PeerCapability.COLUMNS: T("packs documents more tightly for a bad line"),
         PeerCapability.DICTIONARY: T("needs fewer bytes for small changes"),
         PeerCapability.LISTEN: T("tells at once when something changes there"),
