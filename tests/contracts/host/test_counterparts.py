@@ -103,6 +103,20 @@ def test_what_is_done_at_once_is_told_and_why_the_rest_is_not(
     assert eden.host.at_once() == []
 
 
+def test_a_class_that_this_eden_does_not_have_is_unknown_code(
+    eden: ThinEden, called: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def by_prefix(model: Any, name: str) -> Any:
+        prefix, rest = name.split("_", 1)
+        raise AttributeError(f"{prefix} has no {rest}")
+
+    stand_in(monkeypatch, Halves)
+    monkeypatch.setattr(type(eden.s3db), "__getattr__", by_prefix, raising=False)
+    monkeypatch.setattr(Halves, "uses", ("NoTracker.__call__", "org_no_such_function"))
+    assert eden.host.at_once() == [(OFFICE, Reason.CODE, ("NoTracker.__call__", "org_no_such_function"))]
+    assert import_offices(eden) == [] and called == ["One", "Two", "Three"]
+
+
 def test_other_settings_are_left_to_the_callback(
     eden: ThinEden, called: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,21 @@ def test_stock_is_moved_once(tmp_path: Path) -> None:
     assert profile.is_transactional("inv_recv") and not profile.is_transactional("inv_inv_item")
 
 
+def test_times_of_now_are_given_once(tmp_path: Path) -> None:
+    profile = Profile(str(tmp_path))
+    assert profile.is_transactional("med_epicrisis") and profile.is_transactional("org_site_presence_event")
+
+
+def test_records_that_each_site_makes_are_recognised_by_fields(tmp_path: Path) -> None:
+    profile = Profile(str(tmp_path))
+    fields = ["id", "catalog_id", "item_id", "comments"]
+    assert profile.recognised("supply_catalog_item", fields) == ("catalog_id", "item_id")
+    assert profile.recognised("supply_item", fields) == ()
+    own = with_own(tmp_path, "[recognised]\nsupply_catalog_item = -item_id\ndev_note = comments\n")
+    assert own.recognised("supply_catalog_item", fields) == ("catalog_id",)
+    assert own.recognised("dev_note", fields) == ("comments",)
+
+
 def test_a_site_adds_and_takes_out(tmp_path: Path) -> None:
     profile = with_own(
         tmp_path,

@@ -76,6 +76,18 @@ def test_what_moves_stock_is_not_called(eden: ThinEden) -> None:
     assert host.config("org_organisation", "onaccept") is not None
 
 
+def test_the_profile_recognises_records_where_an_eden_has_a_function_or_nothing(eden: ThinEden) -> None:
+    private = eden.folder / "private" / "eden-sync"
+    private.mkdir(parents=True)
+    text = "[recognised]\norg_office = name, gone\norg_organisation = users\n"
+    (private / "profile.ini").write_text(text, encoding="utf-8")
+    host = LivingEden(eden.db, eden.s3db, eden.settings, eden.auth, eden.folder)
+    for rule in (None, lambda item: None):
+        eden.s3db.configure("org_office", deduplicate=rule)
+        assert tuple(host.config("org_office", "deduplicate").primary) == ("name",)
+    assert host.config("org_organisation", "deduplicate").primary == {"name"}, "sets of an Eden count"
+
+
 def test_a_callback_writes_into_the_form_that_it_was_given_for(eden: ThinEden) -> None:
     def change(form: Storage) -> None:
         form.vars.name, form.errors.other = "Changed", "wrong"

@@ -12,7 +12,7 @@ from .ini import read_ini
 _SHIPPED = Path(__file__).with_suffix(".ini")
 #: Below the application's folder.
 OF_SITE = ("private", "eden-sync", "profile.ini")
-STAYS, COMPUTED, TRANSACTIONAL = "never travels", "computed", "transactional"
+STAYS, COMPUTED, TRANSACTIONAL, RECOGNISED = "never travels", "computed", "transactional", "recognised"
 
 
 class Profile:
@@ -43,8 +43,15 @@ class Profile:
 
     def computed(self, table: str, fields: Collection[str]) -> tuple[str, ...]:
         """Return those of a table's fields that each site works out itself."""
+        return self._named(COMPUTED, table, fields)
+
+    def recognised(self, table: str, fields: Collection[str]) -> tuple[str, ...]:
+        """Return the fields by which records of a table are the same one, () where the profile says nothing of it."""
+        return self._named(RECOGNISED, table, fields)
+
+    def _named(self, section: str, table: str, fields: Collection[str]) -> tuple[str, ...]:
         named: dict[str, bool] = {}
-        for value in self._values(COMPUTED, table):
+        for value in self._values(section, table):
             for name in filter(None, (each.strip() for each in value.split(","))):
                 named[name.lstrip("-")] = not name.startswith("-")
         # Names of settings are in small letters; those of fields are compared so.

@@ -11,6 +11,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
+from types import SimpleNamespace
 from typing import Any, Callable
 
 from gluon import current
@@ -93,6 +94,8 @@ class LivingEden(EdenHost):
             return (*configured, *profile.computed(table, self.table(table).fields))
         if key.endswith("onaccept") and profile.is_transactional(table):
             return default
+        if key == "deduplicate":
+            return self._rule(table, default)
         if key == "onaccept_set" and table in COUNTERPARTS:
             return partial(self._accept, table)
         # Settings of a classic Eden have no such rule, and None for every name that they do not know.
@@ -100,6 +103,14 @@ class LivingEden(EdenHost):
         if key.endswith("_onaccept") and imports is not None:
             return imports(table, key) or default
         return super().config(table, key, default)
+
+    def _rule(self, table: str, default: Any) -> Any:
+        """Return Eden's rule for duplicates, or the profile's where that is a function or none."""
+        rule = super().config(table, "deduplicate", default)
+        names = self._profile.recognised(table, self.table(table).fields)
+        if not names or hasattr(rule, "primary"):
+            return rule
+        return SimpleNamespace(primary=names, secondary=(), ignore_case=True)
 
     def components(self, table: str) -> Mapping[str, Any]:
         """See port.DataModel."""

@@ -80,7 +80,7 @@ class Counterpart:
         first, _, inner = name.partition(".")
         spaces = (getattr(each, "__globals__", {}) for each in found)
         named = next((space[first] for space in spaces if first in space), None)
-        if named is None:
+        if named is None and "_" in first:  # a classic Eden's data model fails for names without a prefix
             named = getattr(self.eden.s3db, first, None)
         return getattr(named, inner, None) if inner else named
 
