@@ -5,30 +5,19 @@ Skipped without one. The Eden has to be on SQLite and to have been started once;
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from launcher.testing import REAL_EDEN, REAL_PYTHON
-from tests.support.places import CHECKOUT
+from tests.support.real_eden import MARKS, NAMED, RealEden, copied
 
-NAMED = os.environ.get(REAL_EDEN, "")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.integration,
-    pytest.mark.skipif(not NAMED, reason="no Eden is named (./test --eden FOLDER)"),
-]
+pytestmark = MARKS
 
 #: Runs in the Eden before anything of ours is there: what an administrator may have set up.
 SET_UP = """
@@ -40,86 +29,14 @@ s3db.sync_resource_filter.insert(task_id=task, tablename="org_organisation", fil
 s3db.sync_log.insert(repository_id=key, message="an old entry", result="success")
 db.commit()
 """
-#: Written at run time by every Eden itself.
-OF_RUN_TIME = ("errors/", "sessions/", "cache/", "databases/")
-
-
-class RealEden:
-    """A copy of a real Eden in its web2py.
-
-    Args:
-        web2py: the copy's web2py.
-        name: of the application.
-    """
-
-    def __init__(self, web2py: Path, name: str) -> None:
-        self.web2py = web2py
-        self.folder = web2py / "applications" / name
-        self.python = os.environ.get(REAL_PYTHON, "")
-        self.database = self.folder / "databases" / "storage.db"
-
-    def command(self, *arguments: str) -> list[str]:
-        python = ["--python", self.python] if self.python else []
-        return [sys.executable, str(CHECKOUT / "installer"), *arguments, "--into", str(self.folder), *python]
-
-    def run(self, *arguments: str) -> tuple[int, dict[str, Any]]:
-        """Run a command; return its exit status and answer."""
-        done = subprocess.run(self.command(*arguments, "--json"), capture_output=True, text=True, timeout=300)
-        answer: dict[str, Any] = json.loads(done.stdout)
-        return done.returncode, answer
-
-    def execute(self, script: str) -> None:
-        """Execute a script in the Eden."""
-        path = self.web2py / "script.py"
-        path.write_text(script, encoding="utf-8")
-        asked = [self.python or sys.executable, "web2py.py", "-S", self.folder.name, "-M", "-R", str(path)]
-        done = subprocess.run(asked, cwd=self.web2py, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stderr
-        path.unlink()
-
-    def files(self) -> dict[str, str]:
-        """Return path -> digest of all files but those that an Eden writes by itself."""
-        found = {}
-        for path in sorted(self.folder.rglob("*")):
-            name = path.relative_to(self.folder).as_posix()
-            if path.is_file() and "__pycache__" not in name and not name.startswith(OF_RUN_TIME):
-                found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-        return found
-
-    def content(self) -> dict[str, Any]:
-        """Return the layout of the database, and the rows of the synchronisation."""
-        db = sqlite3.connect(self.database)
-        try:
-            layout = sorted(str(row[0]) for row in db.execute("SELECT sql FROM sqlite_master"))
-            tables = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            rows = {
-                name: sorted(map(repr, db.execute(f'SELECT * FROM "{name}"')))
-                for name in tables
-                if name.startswith("sync_")
-            }
-            return {"layout": layout, **rows}
-        finally:
-            db.close()
-
-    def passwords(self) -> dict[str, str]:
-        db = sqlite3.connect(self.database)
-        try:
-            return dict(db.execute("SELECT name, password FROM sync_repository"))
-        finally:
-            db.close()
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy that has a repository, tasks and a log."""
-    source = Path(NAMED).absolute()
-    target = tmp_path_factory.mktemp("real") / "web2py"
-    shutil.copytree(source.parent.parent, target, symlinks=True)
-    eden = RealEden(target, source.name)
-    if not eden.database.is_file():
-        pytest.skip(f"{NAMED} is not on SQLite")
+    eden = copied(tmp_path_factory.mktemp("real") / "web2py")
     eden.execute(SET_UP)
-    return target
+    return eden.web2py
 
 
 @pytest.fixture

@@ -109,11 +109,15 @@ class Person:
         """Return what the main part of the page says, blanks made one."""
         return " ".join(self.page.inner_text("main").split())
 
-    def violations(self) -> list[str]:
-        """Return what axe finds against WCAG 2.2 AA on the present page: rule, what it wants, where."""
+    def violations(self, part: str = ":root") -> list[str]:
+        """Return what axe finds against WCAG 2.2 AA on the present page: rule, what it wants, where.
+
+        Args:
+            part: selector of what is looked at.
+        """
         self.page.evaluate(_axe())
         found = self.page.evaluate(
-            "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", list(WCAG)
+            "([part, tags]) => axe.run(part, {runOnly: {type: 'tag', values: tags}})", [part, list(WCAG)]
         )
         return [
             f"{each['id']} ({each['impact']}): {each['help']}: {node['html'][:200]} {node['failureSummary'][:300]}"
