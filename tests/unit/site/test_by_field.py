@@ -297,9 +297,12 @@ def test_a_contact_that_moved_lives_on_whoever_has_the_last_word(sites: Sites, l
     assert hq.row(CONTACT, "c").pe_id == hq.row(PERSON, "p2").pe_id
 
 
-def test_an_edit_by_a_clock_that_was_days_behind_is_listed_where_no_edits_are_told(sites: Sites) -> None:
+@pytest.mark.parametrize("last_word", [Policy.NEWER, Policy.THIS, Policy.OTHER])
+def test_an_edit_by_a_clock_that_was_days_behind_is_listed_where_no_edits_are_told(
+    sites: Sites, last_word: Policy
+) -> None:
     (hq, field), _ = chain(sites, "hq", "field")
-    pair = without_edits(Pair(field, hq, ORG))
+    pair = without_edits(Pair(field, hq, ORG, conflict_policy=last_word))
     settle([pair])
     right = field.clock.now()
     field.clock.step(-3 * 86400)
