@@ -56,6 +56,9 @@ class Place:
         self.db, self.s3db = self.site.db, self.site.s3db
         # What a site says of another one includes its jobs.
         Scheduler(self.db, {queue.FUNCTION: print}, migrate=True, utc_time=True)
+        for name in [each for each in self.db.tables if each.startswith("scheduler_")]:
+            # Where a site is a copy of an empty one, a table is made when it is asked for: later it went with each history.
+            assert self.db[name]
         self.clock, self.uuid = self.site.clock, self.site.uuid
         self.beginning = self._copy()
         self.tables = EDITED
