@@ -57,7 +57,7 @@ class Place:
         # What a site says of another one includes its jobs.
         Scheduler(self.db, {queue.FUNCTION: print}, migrate=True, utc_time=True)
         for name in [each for each in self.db.tables if each.startswith("scheduler_")]:
-            # Where a site is a copy of an empty one, a table is made when it is asked for: later it went with each history.
+            # In a copy of an empty site a table is made when it is asked for: later it would go with each history.
             assert self.db[name]
         self.clock, self.uuid = self.site.clock, self.site.uuid
         self.beginning = self._copy()

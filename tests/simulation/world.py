@@ -24,6 +24,7 @@ from s3sync.core.task import RunState
 from s3sync.exchange.run.engine import Engine
 from s3sync.exchange.run.failures import Cancelled, RunFailed
 from s3sync.wire.protocol.names import CAPABILITIES as CAPABILITIES_OF_OURS
+from tests.support.site import EMPTY, SampleSite
 
 from .chance import from_seed
 from .differences import differences, untrue_words
@@ -66,6 +67,9 @@ class World:
         # many small files for a moment: in memory, where there is such a place
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self._folder = Path(tempfile.mkdtemp(prefix="eden-world-", dir=memory))
+        if not EMPTY.is_known:
+            # The first site of a process draws otherwise than those that are copies of it.
+            SampleSite(self._folder / "first").close()
         with from_seed(NAMES):
             self.places = [Place(NAMES[number], self._folder / NAMES[number]) for number in range(most)]
         self.scratch = self._folder / "scratch"
