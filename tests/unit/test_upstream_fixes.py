@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -77,6 +78,22 @@ def test_the_page_for_errors_shows_nothing_of_the_address(
     asked = {"ticket": ticket, "requested_uri": "/eden/<script>", "request_url": "<script>"}
     shown = failure_page.failure(asked)
     assert shown["ticket"] == "" and "script" not in str(shown)
+
+
+@pytest.mark.parametrize(
+    ("ticket", "status", "code"), [("eden/1.2.3", 500, "internal_error"), ("passing", 503, "store_busy")]
+)
+def test_a_program_that_reads_a_page_of_data_is_told_what_its_status_says(
+    ticket: str, status: int, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    response = SimpleNamespace(headers={}, status=200)
+    monkeypatch.setattr(current, "response", response, raising=False)
+    told = json.loads(
+        failure_page.failure({"ticket": ticket, "requested_uri": "/eden/org/office.json?limit=1"})
+    )
+    assert (response.status, told["statuscode"], told["error"]) == (status, str(status), code)
+    assert told["transient"] is (ticket == "passing") and "report passing" not in told["message"]
+    assert ("1.2.3" in told["message"]) is (status == 500)
 
 
 @pytest.mark.parametrize("path", ["../../x", "a/b/../x", "/etc/passwd", "a\\..\\b", "../x"])

@@ -194,3 +194,20 @@ def test_files_go_with_the_record_unless_another_one_has_them(site: SampleSite) 
         place = "doc_image", int(keys["ij".index(uuid)])
         assert emptying.delete_for_good(site, place) == 1
         assert path.exists() is there
+
+
+def test_files_in_a_folder_of_their_own_with_names_that_somebody_gave_stay(
+    site: SampleSite, tmp_path: Path
+) -> None:
+    """Nobody has uploaded them: they belong to the program, such as the markers of an Eden's map."""
+    table = site.s3db["doc_image"]
+    table.file.uploadfolder = str(tmp_path / "markers")
+    picture = tmp_path / "markers" / "house.png"
+    picture.parent.mkdir()
+    picture.write_bytes(b"picture")
+    table.insert(uuid="i", name="i", file=picture.name)
+    site.db.commit()
+    site.delete("doc_image", "i")
+    site.clock.step(DAY * 31)
+    assert emptying.empty_bin(site) == 1
+    assert picture.exists() and not site.row("doc_image", "i").file

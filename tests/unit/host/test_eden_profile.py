@@ -54,6 +54,16 @@ def test_records_that_each_site_makes_are_recognised_by_fields(tmp_path: Path) -
     assert own.recognised("dev_note", fields) == ("comments",)
 
 
+def test_records_are_not_recognised_by_a_part_of_the_fields_that_are_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By the rest of them all items of a catalog would be one."""
+    assert Profile(str(tmp_path)).recognised("supply_catalog_item", ["id", "catalog_id"]) == ()
+    own = with_own(tmp_path, "[recognised]\ndev_note = title, tittle\n")
+    assert own.recognised("dev_note", ["title", "comments"]) == () and "tittle" in caplog.text
+    assert own.recognised("dev_note", ["Title", "TITTLE"]) == ("Title", "TITTLE")
+
+
 def test_a_site_adds_and_takes_out(tmp_path: Path) -> None:
     profile = with_own(
         tmp_path,

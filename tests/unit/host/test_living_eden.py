@@ -79,7 +79,7 @@ def test_what_moves_stock_is_not_called(eden: ThinEden) -> None:
 def test_the_profile_recognises_records_where_an_eden_has_a_function_or_nothing(eden: ThinEden) -> None:
     private = eden.folder / "private" / "eden-sync"
     private.mkdir(parents=True)
-    text = "[recognised]\norg_office = name, gone\norg_organisation = users\n"
+    text = "[recognised]\norg_office = name\norg_organisation = users\n"
     (private / "profile.ini").write_text(text, encoding="utf-8")
     host = LivingEden(eden.db, eden.s3db, eden.settings, eden.auth, eden.folder)
     for rule in (None, lambda item: None):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -11,6 +10,7 @@ from gluon import XML, current
 from s3sync.ui.passing import PASSING, RETRY_AFTER
 from s3sync.ui.program_requests import FORMATS
 from s3sync.ui.refusals import heading
+from s3sync.web.front.answers import failed
 from s3sync.web.front.sent_again import button
 
 _TICKET = re.compile(r"[\w.:-]+")
@@ -34,16 +34,7 @@ def failure(variables: Any) -> Any:
     path = str(variables.get("requested_uri") or "").partition("?")[0]
     if path.rpartition(".")[2] in FORMATS or "/sync/file/" in path or "/sync/download/" in path:
         response.headers["Content-Type"] = "application/json; charset=utf-8"
-        return json.dumps(
-            {
-                "status": "failed",
-                "statuscode": "500",
-                "message": f"Internal error, report {ticket or 'unknown'}",
-                "error": "internal_error",
-                "hint": "The report is in the folder errors of the application of the answering site.",
-                "transient": False,
-            }
-        )
+        return failed(ticket).body.decode()
     response.view = "default/problem.html"
     address, fields = current.request.env.eden_sent_again or ("", [])
     return {

@@ -17,6 +17,7 @@ from ..core.schema import META_FIELDS, Field, Table
 from ..core.task import Activity, LogAction, Result, Transmission
 from ..exchange.importer.deletion import Restorer, catch_up, placeholder
 from ..site import Site
+from ..wire.values.uploads import is_stored_name
 
 #: Records of which the content is removed in one transaction.
 _AT_ONCE = 500
@@ -143,8 +144,10 @@ def _left(field: Field) -> Any:
 
 def _files(site: Site, table: str, uploads: Collection[Field], stored: Iterable[Any]) -> Iterable[Path]:
     for field, name in zip(uploads, stored):
+        # What somebody named who put it into a folder of the program was not uploaded, and is not ours to remove.
         if (
             name
+            and is_stored_name(name, table, field.name)
             and site.files.has(table, field.name, name)
             and not site.files.holders(table, field.name, name)
         ):

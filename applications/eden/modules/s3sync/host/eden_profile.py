@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -13,6 +14,7 @@ _SHIPPED = Path(__file__).with_suffix(".ini")
 #: Below the application's folder.
 OF_SITE = ("private", "eden-sync", "profile.ini")
 STAYS, COMPUTED, TRANSACTIONAL, RECOGNISED = "never travels", "computed", "transactional", "recognised"
+logger = logging.getLogger(__name__)
 
 
 class Profile:
@@ -43,20 +45,39 @@ class Profile:
 
     def computed(self, table: str, fields: Collection[str]) -> tuple[str, ...]:
         """Return those of a table's fields that each site works out itself."""
-        return self._named(COMPUTED, table, fields)
+        chosen = self._chosen(COMPUTED, table)
+        return tuple(each for each in fields if each.lower() in chosen)
 
     def recognised(self, table: str, fields: Collection[str]) -> tuple[str, ...]:
-        """Return the fields by which records of a table are the same one, () where the profile says nothing of it."""
-        return self._named(RECOGNISED, table, fields)
+        """Return the fields by which records of a table are the same one.
 
-    def _named(self, section: str, table: str, fields: Collection[str]) -> tuple[str, ...]:
+        Args:
+            table: name of the table.
+            fields: names of those that it has.
+
+        Returns:
+            the fields, () where the profile says nothing of the table, or names one that it does not have: by fewer fields
+            records that are different ones would be merged.
+        """
+        named = self._chosen(RECOGNISED, table)
+        unknown = named - {each.lower() for each in fields}
+        if unknown:
+            logger.warning(
+                "[%s] of the profile names fields that %s does not have, and is not used for it: %s",
+                RECOGNISED,
+                table,
+                ", ".join(sorted(unknown)),
+            )
+            return ()
+        return tuple(each for each in fields if each.lower() in named)
+
+    def _chosen(self, section: str, table: str) -> set[str]:
+        """Return the names that are chosen of a table in small letters, as names of settings are."""
         named: dict[str, bool] = {}
         for value in self._values(section, table):
             for name in filter(None, (each.strip() for each in value.split(","))):
                 named[name.lstrip("-")] = not name.startswith("-")
-        # Names of settings are in small letters; those of fields are compared so.
-        chosen = {name.lower() for name, is_computed in named.items() if is_computed}
-        return tuple(each for each in fields if each.lower() in chosen)
+        return {name.lower() for name, is_chosen in named.items() if is_chosen}
 
     def _lists(self, section: str, table: str) -> bool:
         values = list(self._values(section, table))
