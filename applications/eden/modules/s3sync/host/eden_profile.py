@@ -56,8 +56,8 @@ class Profile:
             fields: names of those that it has.
 
         Returns:
-            the fields, () where the profile says nothing of the table, or names one that it does not have: by fewer fields
-            records that are different ones would be merged.
+            the fields, () where the profile says nothing of the table, or names one that it does not have: by fewer
+            fields records that are different ones would be merged.
         """
         named = self._chosen(RECOGNISED, table)
         unknown = named - {each.lower() for each in fields}
