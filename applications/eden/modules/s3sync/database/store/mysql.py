@@ -77,7 +77,10 @@ class MySQLStore(JournalRows):
             return self.refused(error, str(error))
         code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
         text = str(error.args[1]) if len(error.args) > 1 else str(error)
-        if code in _BUSY_CODES or code == 0:
+        driver = self._adapter.driver
+        mistakes = (driver.ProgrammingError, driver.NotSupportedError, driver.DataError)
+        # Without a code of the server the connection is lost, unless the driver was used wrongly.
+        if code in _BUSY_CODES or (code == 0 and not isinstance(error, mistakes)):
             return self.busy(error, deadlock=code == _DEADLOCK_CODE)
         if code in _FULL_CODES:
             return StoreFull(f"The database of this site cannot grow: {text}.")

@@ -29,6 +29,8 @@ _KEYS = 5000
 _PIECE = 1 << 24
 _BUSY_CODES = ("25P02", "25P03", "40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300")
 _DEADLOCK_CODES = ("40001", "40P01")
+#: What psycopg2 itself raises where it is used wrongly, without a code of the server.
+_MISTAKES = (psycopg2.ProgrammingError, psycopg2.NotSupportedError, psycopg2.DataError)
 _COUNTER = "sync_journal_position"
 
 
@@ -77,13 +79,13 @@ class PostgresStore(JournalRows):
         text = " ".join(str(error).split())
         if isinstance(error, ValueError):
             return self.refused(error, text)
-        if code is None:
+        if code is None and not isinstance(error, _MISTAKES):
             return self.busy(error)  # the connection is lost: no server, or it was restarted
         if code in _BUSY_CODES:
             return self.busy(error, deadlock=code in _DEADLOCK_CODES)
-        if code.startswith("53"):
+        if str(code).startswith("53"):
             return StoreFull(f"The database of this site cannot grow: {text}.")
-        if code[:2] in ("22", "23"):
+        if str(code)[:2] in ("22", "23"):
             return self.refused(error, _detail(error))
         return SyncError(f"The database of this site reported: {text} (in {subject[:200]}).")
 
