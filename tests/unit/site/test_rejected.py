@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -306,6 +307,31 @@ def test_the_same_version_again_is_in_conflict_with_what_changed_since_the_first
     hub.push(from_the_future, ORG, exchanged=0)
     (again,) = (each for each in hub.kept() if each.kind == KeptKind.REJECTED)
     assert again.kept_at == first
+
+
+def test_an_edit_whose_time_has_come_waits_for_nothing_that_its_record_is_here_without(
+    hub: SampleSite, field: SampleSite
+) -> None:
+    """Persons of the hub are not for this site."""
+    pair = Pair(field, hub, CONTACT)
+    spooled = pair.peer._spooled
+
+    def withheld(document: bytes) -> bytes:
+        return re.sub(rb'<resource [^>]*name="pr_person".*?</resource>', b"", document, flags=re.DOTALL)
+
+    pair.peer._spooled = lambda document: spooled(withheld(document))  # type: ignore[method-assign]
+    with hub.store.transaction():
+        joined = hub.s3db[PERSON][hub.s3db[PERSON].insert(uuid="p", first_name="Ann")].pe_id
+        hub.s3db[CONTACT].insert(uuid="c", pe_id=joined, contact_method="SMS", value="+41790000000")
+    pair.run()
+    assert field.row(CONTACT, "c").pe_id is None and field.rows(PERSON) == []
+    hub.clock.moment = NOW + 2 * DAY
+    edit(hub, "c", CONTACT, value="+41790000001")
+    pair.run()
+    assert [row.kind for row in field.kept()] == ["rejected"]
+    field.clock.moment = hub.clock.moment = NOW + 5 * DAY
+    pair.run()
+    assert field.row(CONTACT, "c").value == "+41790000001" and field.kept() == []
 
 
 def test_what_a_site_rejected_that_tells_no_edits_is_merged_when_its_time_has_come(

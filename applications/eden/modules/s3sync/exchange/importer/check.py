@@ -116,7 +116,7 @@ class Checker:
             if changes.get(name, value) in _NOTHING and name not in errors and not _comes(item, name):
                 missing = next((each for each in item.missing if each.field == name), None)
                 errors[name] = FieldError(None, "value(s) required") if missing is None else _to_come(missing)
-        if item.kept_row is not None and item.missing:
+        if item.kept_row is not None and item.missing and item.original is None:
             # Its sender deletes what it belongs to without a word of a component that is not here.
             joins = self._schema.joins(plan.table.name)
             errors.update((each.field, _to_come(each)) for each in item.missing if each.field in joins)
