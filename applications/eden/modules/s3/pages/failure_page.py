@@ -36,11 +36,12 @@ def failure(variables: Any) -> Any:
         response.headers["Content-Type"] = "application/json; charset=utf-8"
         return failed(ticket).body.decode()
     response.view = "default/problem.html"
-    address, fields = current.request.env.eden_sent_again or ("", [])
+    address, fields, writes = current.request.env.eden_sent_again or ("", [], False)
     return {
         "status": response.status,
         "title": current.T("This site is busy") if is_passing else heading(500),
         "is_passing": is_passing,
+        "writes": writes,
         "ticket": ticket if _TICKET.fullmatch(ticket) and not is_passing else "",
         "again": XML(button(address, fields, str(current.T("Send it again")))) if fields else None,
     }

@@ -145,18 +145,19 @@ def after_the_end(size: str) -> Answer:
     return answer
 
 
-def problem(ticket: str, address: str, fields: Fields) -> Answer:
+def problem(ticket: str, address: str, fields: Fields, writes: bool) -> Answer:
     """Return the answer to a person whose page failed, where the site cannot even show its own page for that.
 
     Args:
         ticket: the number of the report, "" if there is none, ``PASSING`` if the failure passes by itself.
         address, fields: what to send again, see ``sent_again.button``.
+        writes: whether the request may have stored something.
     """
     again = ""
     if fields:
         again = f"<p>{_AGAIN}</p>{button(address, fields, 'Send it again')}"
     if ticket == PASSING:
-        text = f"{_BUSY} {_PERHAPS}" if fields else _BUSY
+        text = f"{_BUSY} {_PERHAPS}" if writes else _BUSY
         return _later(_html(503, "This site is busy", text, again))
     text = f"{_NOTHING_STORED} The number of the report is {ticket or 'unknown'}."
     return _html(500, "Something went wrong here", text, again)

@@ -269,6 +269,7 @@ class Front:
         uri = environ.get("REQUEST_URI") or self._prefix.path + path
         asked = uri if "?" in uri else "?".join(filter(None, (quote(uri), environ.get("QUERY_STRING"))))
         fields = sent_fields(environ) if has_body(environ) else []
+        writes = environ["REQUEST_METHOD"] not in ("GET", "HEAD")
         status = 503 if ticket == PASSING else 500
         question = {
             **{key: value for key, value in environ.items() if key not in ("CONTENT_LENGTH", "CONTENT_TYPE")},
@@ -279,13 +280,13 @@ class Front:
             ),
             "WEB2PY_STATUS_CODE": status,
             "wsgi.input": io.BytesIO(),
-            SENT: (asked, fields),
+            SENT: (asked, fields, writes),
         }
         held = Held()
         body = self._application(question, held)
         if held.header("web2py_error"):
             close(body)
-            return self._send(problem(ticket.rpartition("/")[2], asked, fields), start_response)
+            return self._send(problem(ticket.rpartition("/")[2], asked, fields, writes), start_response)
         start_response(held.status, held.headers)
         return body
 

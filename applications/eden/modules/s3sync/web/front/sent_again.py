@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl
 
 from ...core.limits import MEGABYTE
 
-#: Set in the WSGI environment of the page that tells of the failure: the address, and the fields of the form.
+#: Set in the WSGI environment of the page that tells of the failure: the address, the fields of the form, and whether
+#: the request may have stored something.
 SENT = "eden.sent_again"
 #: Bytes of the largest form that is repeated.
 LARGEST = MEGABYTE
