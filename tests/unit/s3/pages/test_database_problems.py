@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from s3.pages.database_problems import RETRY_AFTER, problem
+from s3.pages.database_problems import problem
 from s3sync.core.errors import StoreBusy, StoreFull
+from s3sync.ui.passing import RETRY_AFTER
 
 
 def test_a_busy_database_has_saved_nothing() -> None:

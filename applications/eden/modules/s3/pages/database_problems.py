@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from s3sync.core.errors import ConfigurationError, RowRefused, StoreBusy, StoreFull, SyncError
+from s3sync.ui.passing import RETRY_AFTER
 
-#: Seconds after which a form may be sent again to a busy database.
-RETRY_AFTER = 5
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _NO_RIGHT = (errno.EROFS, errno.EACCES, errno.EPERM)
 
