@@ -12,6 +12,7 @@ from typing import Any
 from gunicorn.workers.base import Worker
 from waitress import wasyncore
 
+from .garbage import Garbage
 from .server import make_server
 
 
@@ -24,6 +25,7 @@ class FrontWorker(Worker):
         for each in sockets:
             each.setblocking(False)
         server, map = make_server(self.wsgi, sockets)
+        server.garbage = Garbage()
         while self.alive and self.ppid == os.getppid():
             wasyncore.loop(timeout=1, map=map, use_poll=True, count=1)
             self.notify()

@@ -21,6 +21,7 @@ from waitress.task import ThreadedTaskDispatcher
 
 from .application import AccessLog, load_application
 from .connections import Channel
+from .garbage import NEVER, Garbage
 
 #: Connections at the same time; one more closes one that waits.
 MOST_CONNECTIONS = 1000
@@ -39,14 +40,18 @@ class Server(TcpWSGIServer):
 
     channel_class = Channel
     most_connections = MOST_CONNECTIONS
+    #: Whoever gives all of its process to a server sets one that does something.
+    garbage = Garbage(NEVER)
 
     def add_task(self, task: Any) -> None:
         # Called where a request is complete: it gets a thread when it has its turn, and none where it gets no turn.
+        self.garbage.count()
         dispatch = functools.partial(super().add_task, task)
         if task.wait_for_turn(task.requests[0], dispatch) and not task.receiving:
             dispatch()
 
     def maintenance(self, now: float) -> None:
+        self.garbage.look()
         for channel in list(self.active_channels.values()):
             channel.give_up_waiting()
             if channel.is_over(now):
@@ -151,6 +156,7 @@ def serve(home: Path, host: str, port: int) -> None:
     sock = listener(host, port)
     application = AccessLog(load_application(home), home / "logs" / "access.log")
     server, map = make_server(application, [sock])
+    server.garbage = Garbage()
     signal.signal(signal.SIGTERM, stop)
     try:
         wasyncore.loop(timeout=1, map=map, use_poll=True)

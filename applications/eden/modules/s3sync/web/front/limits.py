@@ -11,8 +11,10 @@ UNASKED = 64 * 1024
 #: Fields of a form, for which web2py's parser takes time by the square, and bytes of the headers of one part.
 MOST_FIELDS, PART_HEADERS = 2000, 16 * 1024
 
-#: Requests of other sites, and pages for people: answered at once, and waiting for that.
-PEERS_AT_ONCE, PEERS_WAITING = 3, 12
+#: Requests of other sites, and pages for people: answered at once, and waiting for that. They share the interpreter's
+#: lock with who refuses: a third one would serve nothing more, and a crowd that comes in one moment would wait twice as
+#: long for its refusals (docs/BENCHMARKS.md).
+PEERS_AT_ONCE, PEERS_WAITING = 2, 12
 PEOPLE_AT_ONCE, PEOPLE_WAITING = 6, 40
 #: Questions of monitoring.
 WATCHERS_AT_ONCE, WATCHERS_WAITING = 1, 20
