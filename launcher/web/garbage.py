@@ -1,8 +1,8 @@
 """When Python looks for garbage in a process that serves.
 
-While it looks, nobody is answered, not even refused. A web2py process holds some hundred thousand objects for as long as
-it lives, so a look at all of it took up to a third of a second; each request leaves some two thousand that nobody needs
-any more (the tables of its database, which refer to each other).
+While it looks, nobody is answered, not even refused. A web2py process holds some hundred thousand objects for as long
+as it lives, so a look at all of it took up to a third of a second; each request leaves some two thousand that nobody
+needs any more (the tables of its database, which refer to each other).
 """
 
 from __future__ import annotations
