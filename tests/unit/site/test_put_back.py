@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from s3sync.conflicts.resolve import accept, restore
+from s3sync.core.errors import PeerUnreachable
 from s3sync.core.kept import Side
 from s3sync.core.policy import Policy, Terms
+from s3sync.exchange.run.failures import RunFailed
 from tests.support.documents import ORG, deleted
 from tests.support.exchange import Pair
 from tests.support.merging import Sites, chain, edit, settle, values, without_edits
@@ -73,6 +75,37 @@ def test_of_two_decisions_of_the_same_conflict_that_of_the_site_with_the_last_wo
     settle([pair, pair])
     assert [values(site, "comments") for site in (hq, field)] == [["of field"]] * 2
     assert is_listed("of hq", hq)
+
+
+@pytest.mark.parametrize("kind", ["of before", "eden"])
+@pytest.mark.parametrize(
+    ("policy", "end"), [(Policy.NEWER, "hq"), (Policy.THIS, "new"), (Policy.OTHER, "hq")]
+)
+def test_sites_end_equal_where_one_edited_what_the_other_one_made_and_does_not_know_to_be_there(
+    sites: Sites, policy: Policy, end: str, kind: str
+) -> None:
+    (hq, field), _ = chain(sites, "hq", "field")
+    pair = connected(kind, field, hq, conflict_policy=policy)
+    settle([pair])
+    field.clock.step(60)
+    with field.store.transaction():
+        field.s3db[ORG].insert(uuid="made", name="Made at the field", comments="new")
+    hq.clock.moment = field.clock.moment
+    push = pair.peer.push
+
+    def push_in_vain(*sent: Any) -> Any:
+        push(*sent)
+        raise PeerUnreachable("The answer was lost.")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pair.peer, "push", push_in_vain)
+        with pytest.raises(RunFailed):
+            pair.run()
+    edit(hq, "made", comments="hq")
+    field.clock.moment = hq.clock.moment
+    settle([pair, pair])
+    assert [site.row(ORG, "made").comments for site in (hq, field)] == [end, end]
+    assert is_listed("new" if end == "hq" else "hq", hq, field)
 
 
 @pytest.mark.parametrize("policy", list(Policy))

@@ -320,7 +320,7 @@ class Planner:
     def _decide_item(self, item: Item, changed_here: bool) -> Decision:
         """Decide on a record that is here with other values, field by field where their edits are known."""
         if not self._fields.knows(item) or Method.UPDATE not in self._terms.strategy:
-            return self._decide_whole(item, changed_here)
+            return self._fields.stands(item, self._decide_whole(item, changed_here))
         policy = self._ruling(item) or self._terms.conflict_policy
         if not item.ours("deleted"):
             return self._fields.decide(

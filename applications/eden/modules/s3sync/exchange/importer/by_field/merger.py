@@ -304,6 +304,24 @@ class FieldMerger:
         returned = found.ahead and (found.decided is not None or not changed_here or _moves(item))
         return _decision(found, policy, item, asserted or returned or later)
 
+    def stands(self, item: Item, decision: Decision) -> Decision:
+        """Return the decision where a policy puts our version above one that is not earlier: ours gets a later time.
+
+        Who tells no edits knows versions by their times, and would refuse ours as older.
+
+        Args:
+            item: the record, of whose edits nothing is known.
+            decision: that on the whole record.
+        """
+        context = self._context
+        won = decision.winner is Side.OURS and decision.reason is not DecisionReason.NEWER_KEPT
+        if not won or context.repository_id is None or tells_edits(item, context):
+            return decision
+        if item.record.deleted or item.ours("deleted") or is_earlier(item) or not date(item, True, context):
+            return decision
+        _restrict(item, _differing(item))
+        return decision._replace(take=True)
+
     def _claiming(self, item: Item, found: Merge, differing: Collection[str], ours: Edits) -> Merge:
         """Return a merge by which what stays, and came from another sender that tells no edits, is our own decision.
 
