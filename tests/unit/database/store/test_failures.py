@@ -11,7 +11,7 @@ import pytest
 from psycopg2.extensions import adapt
 from pymysql.converters import escape_item
 
-from s3sync.core.errors import StoreBusy, SyncError
+from s3sync.core.errors import RowRefused, StoreBusy, SyncError
 from s3sync.database.store.mysql import MySQLStore
 from s3sync.database.store.postgres import PostgresStore
 
@@ -62,3 +62,39 @@ def test_what_the_driver_cannot_send_does_not_pass(kind: Any, make: Any) -> None
 )
 def test_a_driver_that_is_used_wrongly_does_not_pass(kind: Any, error: BaseException) -> None:
     assert not isinstance(translated(kind, error), StoreBusy)
+
+
+class OfServer(psycopg2.Error):
+    """An error with a code of the server; psycopg2's own cannot be given one."""
+
+    pgcode = ""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"error {code}")
+        self.pgcode = code
+
+
+def raised_after(first: str | None) -> OfServer:
+    """Return the error of a statement in a transaction that an earlier one has aborted, while that was handled."""
+    try:
+        try:
+            if first is not None:
+                try:
+                    raise OfServer(first)
+                except OfServer as error:
+                    raise translated(PostgresStore, error) from error
+        finally:
+            raise OfServer("25P02")
+    except OfServer as error:
+        return error
+
+
+@pytest.mark.parametrize(
+    ("first", "passes"), [("55P03", True), ("40P01", True), ("23505", False), (None, False)]
+)
+def test_a_statement_in_an_aborted_transaction_passes_only_where_what_aborted_it_does(
+    first: str | None, passes: bool
+) -> None:
+    found = translated(PostgresStore, raised_after(first))
+    assert isinstance(found, StoreBusy) == passes and not isinstance(found, RowRefused)
+    assert not passes or found.deadlock == (first == "40P01")  # type: ignore[attr-defined]

@@ -27,8 +27,10 @@ _ASCII_BLANKS = "".join(filter(str.isascii, BLANKS))
 _KEYS = 5000
 #: COPY gets its lines in one piece: each further piece waits for other threads.
 _PIECE = 1 << 24
-_BUSY_CODES = ("25P02", "25P03", "40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300")
+_BUSY_CODES = ("25P03", "40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300")
 _DEADLOCK_CODES = ("40001", "40P01")
+#: The transaction was aborted by an earlier statement.
+_ABORTED = "25P02"
 #: What psycopg2 itself raises where it is used wrongly, without a code of the server.
 _MISTAKES = (psycopg2.ProgrammingError, psycopg2.NotSupportedError, psycopg2.DataError)
 _COUNTER = "sync_journal_position"
@@ -75,7 +77,7 @@ class PostgresStore(JournalRows):
 
     def translated(self, error: BaseException, subject: str) -> SyncError:
         """See SqlStore."""
-        code = getattr(error, "pgcode", None)
+        code = _code(error)
         text = " ".join(str(error).split())
         if isinstance(error, ValueError):
             return self.refused(error, text)
@@ -400,3 +402,15 @@ def _detail(error: BaseException) -> str:
         getattr(diagnosis, "column_name", None) or getattr(diagnosis, "constraint_name", None),
     )
     return "; ".join(str(each) for each in parts if each)
+
+
+def _code(error: BaseException) -> str | None:
+    """Return the server's code of an error: that of what aborted the transaction, where that is handled and passes."""
+    code: str | None = getattr(error, "pgcode", None)
+    earlier = error.__context__ if code == _ABORTED else None
+    while earlier is not None:
+        aborted_by = getattr(earlier, "pgcode", None)
+        if aborted_by in _BUSY_CODES:
+            return str(aborted_by)
+        earlier = earlier.__context__
+    return code
