@@ -31,7 +31,7 @@ from ...ports import Ports
 from ..context import Context
 from ..items import Item, TablePlan
 from .changed_here import knowledge_of
-from .dating import date, is_earlier, own_copy, time_of, within_second
+from .dating import date, is_earlier, is_later, own_copy, time_of, within_second
 from .lists import joined
 from .stamps import is_of_sender, name_of_sender, stamp_of, with_own
 from .whole_records import edits_of_sender, may_not_know, put_back, unseen
@@ -279,7 +279,8 @@ class FieldMerger:
             theirs = put_back(versions.theirs, differing, stamp, item.record.modified_by or "")
             versions = versions._replace(theirs=theirs)
         rules, every = self._rules(item, winner), self._table(item).every
-        if versions.untold and changed_here:
+        # Who has edited a version has given it a later time: of one that is not, nobody knew ours when it was made.
+        if versions.untold and (changed_here or not is_later(item)):
             rules = replace(rules, untold=time_of(item))
         found = merge(versions.ours, versions.theirs, differing, rules, LEFT, every)
         asserted = False
