@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Callable, Protocol
+from typing import Any, Callable, NamedTuple, Protocol
 
 from .errors import ProtectedResource, UnknownResource
 
@@ -128,6 +128,32 @@ class DuplicateRule:
     ignore_case: bool = True
 
 
+class Candidate(NamedTuple):
+    """An incoming record of which the data model is asked whether it is here.
+
+    Attributes:
+        uuid: its uuid, None where it came without.
+        values: its fields; references as the keys here, those left out that have no target yet.
+        components: table and values of what comes with it.
+    """
+
+    uuid: str | None
+    values: Mapping[str, Any]
+    components: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+
+
+class Found(NamedTuple):
+    """What the data model says of a candidate.
+
+    Attributes:
+        key: that of the record here, None for none.
+        refused: why it must not be imported, None where it may be.
+    """
+
+    key: int | None = None
+    refused: str | None = None
+
+
 class Hook(Protocol):
     """A callback of the data model: onvalidation or onaccept, called with a web2py-style form."""
 
@@ -164,6 +190,7 @@ class Table:
         shared_fields: for a super-entity, the fields copied from its instances.
         components: by alias.
         duplicate: rule to recognise records without uuid, None for none.
+        finds: the same as a function of the data model, which is asked for each such record; None for none.
         onvalidation, onaccept: callbacks by method "create" or "update"; absent if the table has none.
         onvalidation_set: set-based counterpart of onvalidation: takes the forms of all records that will be written,
             and the keys of those that are deleted; None for none.
@@ -191,6 +218,7 @@ class Table:
     shared_fields: tuple[str, ...] = ()
     components: Mapping[str, Component] = field(default_factory=dict)
     duplicate: DuplicateRule | None = None
+    finds: Callable[[Candidate], Found] | None = None
     onvalidation: Mapping[str, Hook] = field(default_factory=dict)
     onaccept: Mapping[str, Hook] = field(default_factory=dict)
     onvalidation_set: Callable[[Sequence[Any], Collection[int]], None] | None = None
@@ -209,6 +237,11 @@ class Table:
     def is_super(self) -> bool:
         """Whether the table is a super-entity, whose records belong to instances in other tables."""
         return bool(self.instance_types)
+
+    @property
+    def recognises(self) -> bool:
+        """Whether records can be recognised by something besides uuid and unique values."""
+        return self.duplicate is not None or self.finds is not None
 
     @cached_property
     def has_unique(self) -> bool:

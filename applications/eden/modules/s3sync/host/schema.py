@@ -26,6 +26,7 @@ from ..core.schema import (
     is_protected,
 )
 from ..wire.values.uploads import kept_path
+from .duplicate_functions import finder
 from .port import DataModel
 from .validators import compile_rules, flattened, read_rules
 
@@ -242,6 +243,7 @@ class _Builder:
             super_keys=super_keys,
             components=self._components(name, names),
             duplicate=_asked(self._duplicate(name, fields), computed),
+            finds=finder(partial(_model, self._key), name, config(name, "deduplicate")),
             onvalidation=self._hooks(name, "onvalidation"),
             onaccept=self._hooks(name, "onaccept"),
             onvalidation_set=self._hook(name, ("onvalidation_set",)),

@@ -100,7 +100,7 @@ class TableEncoder:
     ) -> None:
         self.table = table
         self.style = style
-        adopts = style.adopts and table.duplicate is not None
+        adopts = style.adopts and table.recognises
         self.names_twins = style.paged and (table.has_unique or adopts)
         meta = [name for name in _META if name in table.fields]
         data: list[Field] = []

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
-from ....core.records import Reference
 from ....core.schema import DuplicateRule
 from ....core.text import normalised
 from ...ports import Row, Store
-from ..gather import Batch, Gatherer
-from ..items import Item, TablePlan, plain, reject
-from ..references import Known, Needed, Resolver
+from ..gather import Batch
+from ..items import Item, TablePlan, reject
+from .targets import Targets
 
 
 class Duplicates:
@@ -21,15 +20,13 @@ class Duplicates:
 
     Args:
         store: see ``ports``.
-        gatherer: resolves identifiers.
-        resolver: looks up references.
+        targets: looks up what items refer to.
         synchronise_uuids: whether a duplicate adopts the uuid of the incoming record.
     """
 
-    def __init__(self, store: Store, gatherer: Gatherer, resolver: Resolver, synchronise_uuids: bool) -> None:
+    def __init__(self, store: Store, targets: Targets, synchronise_uuids: bool) -> None:
         self._store = store
-        self._gatherer = gatherer
-        self._resolver = resolver
+        self._targets = targets
         self._synchronise_uuids = synchronise_uuids
 
     def identify(self, plan: TablePlan, rule: DuplicateRule, items: Sequence[Item], batch: Batch) -> None:
@@ -86,38 +83,13 @@ class Duplicates:
 
     def _keys(self, plan: TablePlan, items: Sequence[Item], names: Sequence[str]) -> list[Row | None]:
         """Return the values of each item for the fields of a duplicate rule, None where a reference has no target."""
-        fields = [plan.references[name] for name in names if name in plan.references]
-        if not fields and not any(name in plan.uploads for name in names):
+        if not any(name in plan.references or name in plan.uploads for name in names):
             # The usual rule: a component is joined by a reference, so there is none among the fields.
             return [tuple(map(item.record.values.get, names)) for item in items]
-        needed: Needed = defaultdict(set)
-        for item in items:
-            for field in fields:
-                reference = item.record.references.get(field.name)
-                if isinstance(reference, Reference):
-                    uuid = self._gatherer.reference_uuid(reference)
-                    if uuid is not None:
-                        needed[(reference.table, field.target or "")].add(uuid)
-        known = self._resolver.known(needed)
-        return [self._key(item, names, known) for item in items]
-
-    def _key(self, item: Item, names: Sequence[str], known: Known) -> Row | None:
-        plan, component, master = item.plan, item.component, item.master
-        values: list[Any] = []
-        for name in names:
-            reference = item.record.references.get(name)
-            if component is not None and master is not None and name == component.fkey:
-                key = master.key_for(plan.references[name])
-            elif isinstance(reference, Reference) and name in plan.references:
-                uuid = self._gatherer.reference_uuid(reference)
-                key = known.get((reference.table, plan.references[name].target or "", uuid or ""))
-            else:
-                values.append(plain(item.record.values.get(name)))
-                continue
-            if key is None:
-                return None
-            values.append(key)
-        return tuple(values)
+        return [
+            tuple(values.get(name) for name in names) if values.keys() >= set(names) else None
+            for values in self._targets.values(plan, items, names)
+        ]
 
 
 def _comparable(values: Row, texts: Sequence[bool], ignore_case: bool) -> Row:

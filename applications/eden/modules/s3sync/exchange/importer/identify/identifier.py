@@ -14,6 +14,8 @@ from ..gather import Batch, Gatherer
 from ..items import Item, Role, TablePlan, reject, two_here
 from ..references import Resolver
 from .duplicates import Duplicates
+from .functions import DuplicateFunctions
+from .targets import Targets
 
 
 class Identifier:
@@ -45,7 +47,9 @@ class Identifier:
         self._seen: dict[str, Bitset] = defaultdict(Bitset)
         self._gatherer = gatherer
         self._synchronise_uuids = synchronise_uuids
-        self._duplicates = Duplicates(ports.store, gatherer, resolver, synchronise_uuids)
+        targets = Targets(gatherer, resolver)
+        self._duplicates = Duplicates(ports.store, targets, synchronise_uuids)
+        self._functions = DuplicateFunctions(ports.store, targets, synchronise_uuids)
 
     def identify(self, plan: TablePlan, items: list[Item], batch: Batch) -> None:
         """Set on each item of a table its record here, if there is one."""
@@ -54,14 +58,16 @@ class Identifier:
             uuid_at = plan.uuid_at
             for row in self._store.fetch(plan.table, plan.columns, "uuid", list(by_uuid)):
                 by_uuid[row[uuid_at]].found(row)
-        if plan.unique or (self._synchronise_uuids and plan.table.duplicate is not None):
+        if plan.unique or (self._synchronise_uuids and plan.table.recognises):
             self._identify_twins(plan, items)
         if plan.unique:
             self._identify_by_unique(plan, items, batch)
         if plan.table.duplicate is not None:
             self._duplicates.identify(plan, plan.table.duplicate, items, batch)
+        if plan.table.finds is not None:
+            self._functions.identify(plan, plan.table.finds, items, batch)
         self._identify_single_components(plan, items)
-        if plan.unique or plan.table.duplicate is not None:
+        if plan.unique or plan.table.recognises:
             _put_off_repeats(items, batch)
 
     def remember_twins(self) -> None:
