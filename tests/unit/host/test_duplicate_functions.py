@@ -42,7 +42,7 @@ def test_an_item_has_what_the_functions_of_an_eden_read(eden: ThinEden) -> None:
     assert item.table is eden.host.table(ORG) and item.element.get("name") == ORG
     (office,) = item.components
     assert office.tablename == "org_office" and office.data.get("name") == "Field"
-    assert (item.id, item.method, item.references, item.job["items"]) == (None, None, [], {})
+    assert (item.id, item.method, item.references, item.job.items) == (None, None, [], {})
 
 
 def test_what_it_sets_is_taken(eden: ThinEden) -> None:

@@ -8,6 +8,7 @@ where it knows the record, and ``accepted`` or ``error`` where the record must n
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any, Callable
 
 from gluon.storage import Storage
@@ -42,7 +43,7 @@ class ImportItem:
         self.components: list[ImportItem] = []
         #: What it refers to is in its data where it is here already.
         self.references: list[Any] = []
-        self.job = Storage(items={})
+        self.job = SimpleNamespace(items={})
         self.parent = None
         self.skip = False
         self.accepted: bool | None = None
