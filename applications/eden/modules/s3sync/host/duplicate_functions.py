@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, Callable
+from xml.etree.ElementTree import Element
 
 from gluon.storage import Storage
-from lxml import etree
 
 from ..core.schema import Candidate, Found
 from .port import DataModel
@@ -39,7 +39,7 @@ class ImportItem:
         self.id: Any = None
         self.method: str | None = None
         self.original = None
-        self.element = etree.Element("resource", name=self.tablename)
+        self.element = Element("resource", name=self.tablename)
         self.components: list[ImportItem] = []
         #: What it refers to is in its data where it is here already.
         self.references: list[Any] = []
