@@ -6,13 +6,17 @@ import gc
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
 
 from tests.support.webserver import RUNNING
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Look for garbage less often: pydal keeps all that was opened, and to look at it took a third of the time."""
+    """Look for garbage less often (pydal keeps all that was opened: to look at it took a third of the time)."""
     gc.set_threshold(100_000, 10, 10)
+    # How long an example takes says how busy the machine is, and nothing of what is tested.
+    settings.register_profile("any machine", parent=settings(), deadline=None)
+    settings.load_profile("any machine")
 
 
 @pytest.hookimpl(wrapper=True)
