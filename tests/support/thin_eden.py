@@ -65,7 +65,7 @@ class ThinModel(EdenModel):
         self._meta: Callable[[], list[Field]] = lambda: meta_fields(db, clock)
         self._models: dict[str, tuple[set[str], Callable[[], None]]] = {
             "pr": ({"pr_pentity", "pr_person", "pr_contact", "pr_role"}, self._load_pr),
-            "org": ({"org_organisation", "org_office", "org_site"}, self._load_org),
+            "org": ({"org_organisation", "org_office", "org_site", "org_summary"}, self._load_org),
         }
 
     def table(self, tablename: str, default: Any = None, db_only: bool = False) -> Any:
@@ -159,6 +159,14 @@ class ThinModel(EdenModel):
         db.define_table(
             "org_office_note", Field("office_id", "reference org_office"), Field("note"), *self._meta()
         )
+        db.define_table(
+            "org_summary",
+            Field("organisation_id", "reference org_organisation"),
+            Field("text"),
+            *self._meta(),
+        )
+        self._join("org_organisation", "summary", "org_summary", "organisation_id", "id")
+        self._components["org_organisation"]["summary"].multiple = False
         rule = SimpleNamespace(primary={"name"}, secondary=set(), ignore_case=True)
         self.configure(
             "org_organisation",
@@ -178,6 +186,12 @@ class ThinModel(EdenModel):
         table = self._db.org_organisation
         self._db(table.id == form.vars.id).update(users=7)
         self._db.pr_role.insert(pe_id=form.vars.pe_id, role="Members")
+        summaries = self._db.org_summary
+        if (
+            form.vars.name.startswith("Summarised")
+            and not self._db(summaries.organisation_id == form.vars.id).count()
+        ):
+            summaries.insert(organisation_id=form.vars.id)
 
     def _accept_site(self, form: Any) -> None:
         table = self._db.org_site

@@ -12,6 +12,7 @@ from gluon import current
 
 from s3sync.core.errors import NoSuchRecord, StoreBusy
 from s3sync.core.policy import Terms
+from s3sync.core.records import Action
 from s3sync.exchange.exporter import ExportRequest
 from s3sync.exchange.importer import Context, Report
 from s3sync.exchange.scope import Scope, ScopeRule
@@ -89,6 +90,35 @@ def test_realms_are_set_by_the_rule_of_the_table_once_records_are_written(eden: 
     rows = eden.db(eden.db.org_organisation).select()
     assert eden.auth.realms_set == [(ORG, [row.id for row in rows])]
     assert all(row.realm_entity == row.pe_id for row in rows)
+
+
+def summarised(inside: str = "") -> str:
+    return organisation(1, inside).replace("Organisation 1", "Summarised 1").replace("2026-02", "2025-12")
+
+
+def test_what_a_callback_makes_for_a_record_never_replaces_what_somebody_wrote_there(eden: ThinEden) -> None:
+    """It comes later, with the time of now, and is empty: both sites lost the text to it."""
+    assert take(eden, ORG, summarised(), exchanged=0).main[Action.CREATED] == 1
+    (made,) = eden.db(eden.db.org_summary).select()
+    text = (
+        '<resource name="org_summary" uuid="urn:uuid:s1" created_on="2025-12-01T10:00:00Z" '
+        'modified_on="2025-12-03T10:00:00Z"><data field="text">Written</data></resource>'
+    )
+    report = take(eden, ORG, summarised(text), exchanged=0)
+    (row,) = eden.db(eden.db.org_summary).select()
+    assert (row.id, row.text, row.uuid) == (made.id, "Written", "urn:uuid:s1")
+    assert report.conflicts == []
+
+
+def test_what_a_callback_makes_is_sent_to_who_may_not_have_it(eden: ThinEden) -> None:
+    take(eden, ORG, summarised())
+    assert 'name="org_summary"' in export(eden, ORG, skip_origin=1)
+
+
+def test_a_part_without_a_master_goes_where_its_own_table_is_a_resource(eden: ThinEden) -> None:
+    eden.db.org_summary.insert(text="Of nothing")
+    eden.db.commit()
+    assert "Of nothing" not in export(eden, ORG) and "Of nothing" in export(eden, "org_summary")
 
 
 def test_a_site_gets_its_code_from_the_entity(eden: ThinEden) -> None:

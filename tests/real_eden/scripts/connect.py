@@ -1,16 +1,23 @@
 """Runs inside an Eden with Eden Sync: enters another site, and exchanges resources with it in both directions.
 
-``resources`` None stands for all tables; those whose records come along as parts of others are no resources.
+``resources`` None stands for all tables; those whose records all come along as parts of others are no resources.
 """
 
 from s3sync.active.registration import introduce
 from s3sync.site import Site
 
 
+def comes_along(component):
+    """Return whether each record of a component has a master: others stay where only their masters are resources."""
+    field = site.schema.table(component.table).fields[component.fkey]
+    return component.travels and (field.required or field.notnull)
+
+
 def without_parts(schema):
     """Return the fewest tables with which all others come along: parts of parts do not."""
     parts = {
-        table.name: {each.table for each in table.components.values() if each.travels} for table in schema
+        table.name: {each.table for each in table.components.values() if comes_along(each)}
+        for table in schema
     }
     left, chosen = {each.name for each in schema if not each.is_super}, set()
     while left:

@@ -186,7 +186,7 @@ def allowed(name, record):
         s3db.onvalidation(name, form)
         if not form.errors:
             return {field: value for field, value in form.vars.items() if field in db[name].fields}
-        astray = [field for field in form.errors if field in record and not db[name][field].notnull]
+        astray = [field for field in form.errors if field in record and not is_needed(db[name][field])]
         if not astray:
             break
         record = {field: value for field, value in record.items() if field not in astray}

@@ -44,6 +44,19 @@ def test_times_of_now_are_given_once(tmp_path: Path) -> None:
     assert profile.is_transactional("med_epicrisis") and profile.is_transactional("org_site_presence_event")
 
 
+def test_what_callbacks_make_for_a_record_travels_with_it_and_is_not_made_once_more(tmp_path: Path) -> None:
+    """An item had two packs and two entries in a catalog, a patient two epicrises, a training two certificates."""
+    profile = Profile(str(tmp_path))
+    makers = ("supply_item", "med_patient", "hrm_training", "hrm_certification")
+    made = ("supply_item_pack", "supply_catalog_item", "med_epicrisis", "hrm_competency", "hrm_trainings")
+    assert all(map(profile.is_transactional, makers)) and not any(map(profile.stays, made))
+
+
+def test_the_history_of_a_registration_is_written_at_each_site(tmp_path: Path) -> None:
+    """Those that came were refused, as their first line has no former status."""
+    assert Profile(str(tmp_path)).stays("cr_shelter_registration_history")
+
+
 def test_records_that_each_site_makes_are_recognised_by_fields(tmp_path: Path) -> None:
     profile = Profile(str(tmp_path))
     fields = ["id", "catalog_id", "item_id", "comments"]

@@ -80,6 +80,21 @@ def test_a_single_component_updates_the_one_that_is_there(site: SampleSite) -> N
     assert [row.father_name for row in site.rows("pr_person_details")] == ["Carl"]
 
 
+def test_several_of_what_should_be_a_single_component_stay_several_records(site: SampleSite) -> None:
+    """A database may have two; each of them took the place of the other one in every exchange, with its uuid."""
+
+    def two(suffix: str = "") -> str:
+        both = (("d2", "Carl"), ("d3", "Dan"))
+        return "".join(
+            resource("pr_person_details", uuid, data("father_name", name + suffix)) for uuid, name in both
+        )
+
+    site.push(person("p", "Ann", resource("pr_person_details", "d1", data("father_name", "Bob"))), PERSON)
+    site.push(person("p", "Ann", two()), PERSON)
+    assert [row.uuid for row in site.rows("pr_person_details")] == ["d1", "d2", "d3"]
+    assert told(site.push(person("p", "Ann", two()), PERSON)) == {"unchanged": 3}
+
+
 def test_a_deleted_component_travels_below_its_master(site: SampleSite) -> None:
     site.push(person("p", "Ann", contact("c1", "a@b.org")), PERSON)
     report = site.push(person("p", "Ann", deleted(CONTACT, "c1", LATER)), PERSON)

@@ -26,6 +26,7 @@ from ..core.atomic_write import replace_text
 from ..core.clock import Clock
 from ..core.fields import EVERY_FIELD, ChangeKind
 from ..core.schema import Schema, Table
+from ..exchange.came import NOTHING_CAME, Came
 from ..exchange.ports import nowhere
 from .changes import SqlChanges
 from .store import JournalRows, open_store
@@ -58,7 +59,7 @@ class SqlJournal:
         schema, clock: as given.
         store: the store with the journal's rows.
         changes: which fields of the records were changed.
-        came: table -> keys of the records that callbacks are finishing now, see ``settling``.
+        came: what callbacks are finishing now, see ``settling``.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class SqlJournal:
         self.clock = clock
         self.store: JournalRows = open_store(db, schema)
         self.changes = SqlChanges(self.store, schema, clock)
-        self.came: Mapping[str, Collection[int]] = {}
+        self.came = NOTHING_CAME
         self._ensure_prepared()
 
     def _ensure_prepared(self) -> None:
@@ -249,7 +250,7 @@ class SqlJournal:
                 yield master, sorted(ids)
 
     @contextmanager
-    def settling(self, came: Mapping[str, Collection[int]]) -> Iterator[None]:
+    def settling(self, came: Came) -> Iterator[None]:
         """See ports.Journal."""
         self.came, before = came, self.came
         try:

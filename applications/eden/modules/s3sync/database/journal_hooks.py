@@ -53,18 +53,24 @@ def hook_table(journal: SqlJournal, table: Any, is_possible: Callable[[datetime]
         return
     pending: dict[int, Former] = {}
 
-    def inserting(_fields: Any) -> None:
+    def inserting(fields: Any) -> None:
         journal.store.lock_counter()
+        if journal.came.made_on is not None:
+            fields["modified_on"] = journal.came.made_on
 
     def inserted(_fields: Any, record_id: Any) -> None:
-        journal.note(tablename, [int(record_id)], None)
+        keys, origin = [int(record_id)], journal.came.origin
+        journal.note(tablename, keys, origin)
+        if origin is not None:
+            # A callback made it: that is no edit here, and who sent what it was made for may not have it.
+            journal.assert_ours(tablename, keys)
 
     def updating(records: Any, fields: Any) -> None:
         pending.pop(id(records), None)  # left by an update that failed
         stamp = fields.get("modified_on")
         if stamp is not None and not isinstance(stamp, datetime):
             return  # computed columns
-        if journal.came and _finishes(journal, table, records, fields):
+        if journal.came.keys and _finishes(journal, table, records, fields):
             return
         journal.store.lock_counter()
         changed = changed_records(journal, table, records, fields, is_possible)
@@ -107,7 +113,7 @@ def _finishes(journal: SqlJournal, table: Any, records: Any, fields: Any) -> boo
     names = {name for name in fields if name not in _STAMPS}
     if not names <= _OWNERSHIP:
         keys = {int(row[table._id]) for row in records.select(table._id)}
-        if not keys <= set(journal.came.get(table._tablename, ())):
+        if not keys <= set(journal.came.keys.get(table._tablename, ())):
             return False
     for name in _STAMPS & {*fields}:
         fields[name] = table[name]

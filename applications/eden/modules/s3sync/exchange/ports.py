@@ -21,6 +21,7 @@ from ..core.schema import Field, Schema, Table
 if TYPE_CHECKING:
     from ..wire.filters import Filter
 from ..core.fields import Change, Edits, Emptied
+from .came import Came
 from .deletions import Deletions
 from .kept_ports import KeptVersions, PendingReferences
 
@@ -230,11 +231,10 @@ class Journal(Protocol):
         """Note those of some records that were written without the journal, before they are written again."""
         ...
 
-    def settling(self, came: Mapping[str, Collection[int]]) -> AbstractContextManager[None]:
+    def settling(self, came: Came) -> AbstractContextManager[None]:
         """Let the data model's callbacks finish records that came: what they write into them is no change of ours.
 
-        Args:
-            came: table -> keys of the records of the batch. They keep their times; what is written into others counts.
+        What they make for them is sent to all, but nobody has edited it here: it is in conflict with nothing.
         """
         ...
 

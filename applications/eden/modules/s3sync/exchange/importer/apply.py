@@ -14,6 +14,7 @@ from typing import Callable
 from ...core.kept import Kept, KeptKind
 from ...core.policy import Method, Terms
 from ...core.records import Action, Outcome, Reference
+from ..came import Came
 from ..ports import Ports
 from .by_field import ChangeWriter, has_learned
 from .callbacks import Callbacks
@@ -128,11 +129,13 @@ class Applier:
 
     def _accept(self, batch: Batch, written: Sequence[Item], awaited: set[int]) -> None:
         """Call what the data model does after records were written: what it changes of those that came is no edit."""
-        came = defaultdict(set)
+        keys = defaultdict(set)
         for item in batch.items:
             if item.key is not None:
-                came[item.plan.table.name].add(item.key)
-        with self._ports.journal.settling(came):
+                keys[item.plan.table.name].add(item.key)
+        origin = self._context.repository_id
+        made_on = None if origin is None else _first_time(written)
+        with self._ports.journal.settling(Came(keys, origin, made_on)):
             self._callbacks.accept(written, awaited)
 
     def _is_merge_of_an_unknown(self, item: Item) -> bool:
@@ -236,6 +239,12 @@ def _times(items: Sequence[Item]) -> dict[int, datetime] | None:
             return None
         times[item.key] = moment
     return times
+
+
+def _first_time(items: Sequence[Item]) -> datetime | None:
+    """Return a time before which none of these records was made or edited."""
+    times = (item.record.created_on or item.record.modified_on for item in items)
+    return min(filter(None, times), default=None)
 
 
 def _spoken(batch: Batch) -> dict[str, set[int]]:

@@ -255,24 +255,27 @@ class Identifier:
         return {key: origin == sender or seq <= delivered for key, (seq, origin) in positions.items()}
 
     def _identify_single_components(self, plan: TablePlan, items: Sequence[Item]) -> None:
-        """Let a single component update that of its master, whatever its uuid."""
-        wanted: dict[str, dict[int, Item]] = defaultdict(dict)
+        """Let a single component update that of its master, whatever its uuid.
+
+        Where the sender has several of one master all the same, they are as many records here: each would take the
+        place of the one before, in every exchange.
+        """
+        parts: dict[str, dict[int, list[Item]]] = defaultdict(lambda: defaultdict(list))
         for item in items:
             component, master = item.component, item.master
-            if (
-                item.original is None
-                and component is not None
-                and not component.multiple
-                and master is not None
-            ):
-                key = master.key_for(plan.references[component.fkey])
-                if key is not None:
-                    wanted[component.fkey][key] = item
-        for fkey, by_key in wanted.items():
+            if component is None or master is None or component.multiple or item.record.deleted:
+                continue
+            key = master.key_for(plan.references[component.fkey])
+            if key is not None:
+                parts[component.fkey][key].append(item)
+        for fkey, by_key in parts.items():
+            alone = {key: found[0] for key, found in by_key.items() if len(found) == 1}
+            wanted = {key: item for key, item in alone.items() if item.original is None}
             at = plan.position[fkey]
-            for row in self._store.fetch(plan.table, plan.columns, fkey, list(by_key)):
-                if not row[plan.deleted_at] and by_key[row[at]].original is None:
-                    by_key[row[at]].found(row)
+            for row in self._store.fetch(plan.table, plan.columns, fkey, list(wanted)) if wanted else ():
+                item = wanted[row[at]]
+                if not row[plan.deleted_at] and item.original is None:
+                    item.found(row)
 
 
 def _shared(item: Item, row: Row) -> str:
