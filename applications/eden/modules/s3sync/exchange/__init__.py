@@ -5,6 +5,7 @@ Knows core and wire, but neither HTTP nor a database.
 __all__ = [
     "account_guard",
     "bitset",
+    "came",
     "capabilities",
     "deletions",
     "disputes",
