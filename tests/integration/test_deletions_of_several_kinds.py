@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 
 from s3sync.passive.push import WAIT_AT_MOST
-from tests.support.documents import LOCATION, OFFICE, ORG, data, location, office, org, ref, resource
+from tests.support.documents import (
+    LOCATION,
+    OFFICE,
+    ORG,
+    PERSON,
+    STAFF,
+    data,
+    location,
+    office,
+    org,
+    ref,
+    resource,
+)
 from tests.support.exchange import Pair
 from tests.support.site import Clock, SampleSite
 
@@ -253,3 +265,60 @@ def test_an_edit_of_which_nothing_is_noted_is_told_when_its_record_was_deleted_e
         pair.run()
         own.clock.step()
     assert own.rows(OFFICE) or "office" in {each.uuid for site in sites for each in site.kept()}
+
+
+def staffed(site: SampleSite) -> None:
+    """Make somebody who works in an office."""
+    family(site)
+    put = partial(site.push, repository_id=None)
+    put(resource(PERSON, "person", data("first_name", "Ann")), PERSON)
+    at = ref("site_id", OFFICE, "office")
+    put(
+        resource(STAFF, "staff", ref("person_id", PERSON, "person"), ref("organisation_id", ORG, "org"), at),
+        STAFF,
+    )
+    site.db.commit()
+
+
+@pytest.mark.parametrize("empties_first", [False, True])
+@pytest.mark.parametrize("deleted_at", ["own", "other"])
+@pytest.mark.parametrize("part", [(STAFF, "staff"), (PERSON, "person")])
+def test_what_is_deleted_here_stays_deleted_where_a_deletion_there_emptied_its_reference(
+    sites: tuple[SampleSite, SampleSite], part: tuple[str, str], deleted_at: str, empties_first: bool
+) -> None:
+    own, other = sites
+    staffed(other)
+    pair = Pair(own, other, PERSON, STAFF, *FAMILY)
+    pair.run()
+    at, elsewhere = (own, other) if deleted_at == "own" else (other, own)
+    steps = [(at, part), (elsewhere, (OFFICE, "office"))]
+    for site, deleted in reversed(steps) if empties_first else steps:
+        site.delete(*deleted)
+    for _ in range(3):
+        own.clock.step()
+        pair.run()
+    assert [site.rows(table) for site in sites for table in (STAFF, OFFICE)] == [[]] * 4
+    assert not own.kept() and not other.kept()
+
+
+def test_three_sites_that_each_delete_a_part_are_asked_nothing(tmp_path: Path) -> None:
+    clock = Clock()
+    hub, left, right = three = [SampleSite(tmp_path / name, clock=clock) for name in ("hub", "left", "right")]
+    staffed(hub)
+    pairs = [Pair(each, hub, LOCATION, STAFF, OFFICE, SHELTER, PERSON, ORG) for each in (left, right)]
+    for pair in pairs:
+        pair.run()
+    left.delete(STAFF, "staff")
+    right.delete(OFFICE, "office")
+    hub.delete(SHELTER, "shelter")
+    hub.delete(LOCATION, "town")
+    for _ in range(3):
+        for pair in pairs:
+            clock.step()
+            pair.run()
+    gone = (STAFF, OFFICE, SHELTER)
+    assert [site.rows(table) for site in three for table in gone] == [[]] * 9
+    assert [len(site.rows(LOCATION)) for site in three] == [1, 1, 1]
+    assert [site.kept() for site in three] == [[], [], []]
+    for site in three:
+        site.close()

@@ -126,6 +126,7 @@ class SampleSite(Site):
         super().__init__(db, host, folder, "eden", f"http://{folder.name}.example.org", clock)
         self.install()
         self.s3db.is_possible = self.is_possible
+        self.s3db.empty = partial(own_deletions.empty, self)
         self.s3db.on_deletion = partial(own_deletions.note, self)
         for email, key in (users or {}).items():
             s3db["auth_user"].insert(id=key, email=email)

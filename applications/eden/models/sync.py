@@ -28,4 +28,5 @@ if settings.has_module("sync"):
     else:
         put_off.after(current.sync_site.install)
     s3db.is_possible = current.sync_site.is_possible
+    s3db.empty = _partial(sync_own_deletions.empty, current.sync_site)
     s3db.on_deletion = _partial(sync_own_deletions.note, current.sync_site)

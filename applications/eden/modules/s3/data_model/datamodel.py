@@ -49,10 +49,13 @@ class S3DataModel:
 
     Attributes:
         is_possible: returns whether a time can be that of a record; every time unless a module says otherwise.
+        empty: called with a table's name, a reference of it, and what is to be left of it by id, where that is emptied
+            because of a deletion; returns whether it did that. It does nothing unless a module says otherwise.
         on_deletion: called with each deletion after it was written; does nothing unless a module says otherwise.
     """
 
     is_possible: Callable[[datetime.datetime], bool]
+    empty: Callable[[str, str, Mapping[int, Any]], bool]
     on_deletion: Callable[[DeletionPlan], None]
 
     def __init__(
@@ -69,6 +72,7 @@ class S3DataModel:
         self.user_id = user_id
         self.now = now
         self.is_possible = any_time
+        self.empty = _nothing_done
         self.on_deletion = _nothing_to_do
         self.families: set[str] = set()
         self._configured: dict[str, dict[str, Any]] = {}
@@ -320,6 +324,11 @@ class S3DataModel:
 
 def _nothing_to_do(plan: DeletionPlan) -> None:
     """Take note of nothing."""
+
+
+def _nothing_done(table: str, field: str, values: Mapping[int, Any]) -> bool:
+    """Leave it to the data model."""
+    return False
 
 
 ReferenceTarget = Union[str, None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .errors import DeletionRestricted
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .datamodel import S3DataModel
 
 Key = tuple[str, int]  # (table name, record id)
+_LIST = "list:reference "
 
 
 def foreign_keys(s3db: S3DataModel, table: Any) -> list[Any]:
@@ -146,19 +147,11 @@ def delete_records(s3db: S3DataModel, table: Any, ids: Iterable[int]) -> int:
     gone: dict[str, set[int]] = {}
     for tablename, record_id in plan.deleted:
         gone.setdefault(tablename, set()).add(record_id)
-    for (tablename, record_id), names in plan.emptied.items():
-        if (tablename, record_id) not in plan.deleted:
+    for (tablename, name), values in _left_of_references(db, plan, gone).items():
+        if not s3db.empty(tablename, name, values):
             other = db[tablename]
-            row = db(other._id == record_id).select(*[other[name] for name in names]).first()
-            values: dict[str, Any] = {}
-            for name in names:
-                kind = str(other[name].type)
-                if kind.startswith("list:reference "):
-                    lost = gone.get(kind[len("list:reference ") :], set())
-                    values[name] = [one for one in row[name] or [] if one not in lost]
-                else:
-                    values[name] = None
-            db(other._id == record_id).update(**values)
+            for record_id, value in values.items():
+                db(other._id == record_id).update(**{name: value})
     for (tablename, record_id), row in plan.deleted.items():
         owner = db[tablename]
         kept = remembered_keys(s3db, owner, row)
@@ -173,6 +166,30 @@ def delete_records(s3db: S3DataModel, table: Any, ids: Iterable[int]) -> int:
             ondelete(row)
     s3db.on_deletion(plan)
     return len(plan.deleted)
+
+
+def _left_of_references(
+    db: Any, plan: DeletionPlan, gone: Mapping[str, set[int]]
+) -> dict[tuple[str, str], dict[int, Any]]:
+    """Return table and field -> what is left of it in each record that stays: None, or the rest of a list.
+
+    Args:
+        db: the DAL.
+        plan: the deletion.
+        gone: the records that it deletes, by table.
+    """
+    found: dict[tuple[str, str], dict[int, Any]] = {}
+    for (tablename, record_id), names in plan.emptied.items():
+        if record_id in gone.get(tablename, ()):
+            continue
+        other = db[tablename]
+        row = db(other._id == record_id).select(*[other[name] for name in names]).first()
+        for name in names:
+            kind = str(other[name].type)
+            lost = gone.get(kind[len(_LIST) :], set()) if kind.startswith(_LIST) else None
+            left = None if lost is None else [one for one in row[name] or [] if one not in lost]
+            found.setdefault((tablename, name), {})[record_id] = left
+    return found
 
 
 def restore_records(s3db: S3DataModel, table: Any, ids: Iterable[int]) -> int:

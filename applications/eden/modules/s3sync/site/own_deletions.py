@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from ..core.kept import Place, Referrer
-from ..exchange.importer.deletion import DeletionNotes, Taken
+from ..exchange.importer.deletion import DeletionNotes, Emptying, Taken
 from . import Site
 
 
@@ -29,6 +29,25 @@ class HostDeletion(Protocol):
 
     @property
     def lost(self) -> Mapping[Place, Mapping[Referrer, Collection[int]]]: ...
+
+
+def empty(site: Site, table: str, field: str, values: Mapping[int, Any]) -> bool:
+    """Empty a reference to records that are deleted here, within the transaction in which that is done.
+
+    Args:
+        site: this site.
+        table, field: the reference.
+        values: key of each record -> None, or for a list those that stay.
+
+    Returns:
+        whether that was done; no table of the host that does not travel is written.
+    """
+    known = site.schema.get(table)
+    if known is None or known.is_super or field not in known.fields:
+        return False
+    site.journal.store.lock_counter()
+    Emptying(site.ports, site.is_possible).empty(known, field, values)
+    return True
 
 
 def note(site: Site, deletion: HostDeletion) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...survivors import merge_steps
 from .columns import foreign_keys, placeholder
 from .deriving import catch_up
+from .emptying import Emptying
 from .merger import Merger
 from .noting import DeletionNotes, Taken
 from .obstacles import Obstacle, ObstacleKind, Obstacles
@@ -17,6 +18,7 @@ from .set_aside import rejected_components
 __all__ = [
     "Deleter",
     "DeletionNotes",
+    "Emptying",
     "Merger",
     "Obstacle",
     "ObstacleKind",

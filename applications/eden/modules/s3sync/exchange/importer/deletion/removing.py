@@ -15,14 +15,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Callable, NamedTuple
 
-from ....core.clock import TICK, any_time, later, milliseconds
-from ....core.fields import Emptied
+from ....core.clock import any_time, later
 from ....core.kept import Place, Referrer
 from ....core.schema import Table
 from ...ports import Ports, Row, nowhere
 from ..losses import Losses, NoLosses
 from .calling import DeletionCalls
 from .columns import columns_of, foreign_keys
+from .emptying import Emptying
 from .noting import DeletionNotes, Taken, Told
 from .reviving import Reviver
 
@@ -95,6 +95,7 @@ class Remover:
         self.reviver = Reviver(ports, is_possible)
         self.notes = DeletionNotes(ports, origin, user_id)
         self._calls = DeletionCalls(ports.store)
+        self._emptying = Emptying(ports, is_possible)
         self._delivered = delivered
         self._is_possible = is_possible
         self._losses = losses or NoLosses()
@@ -102,7 +103,6 @@ class Remover:
         self._schema = ports.schema
         self._store = ports.store
         self._journal = ports.journal
-        self._changes = ports.changes
         self._origin = origin
 
     # -- delete ------------------------------------------------------------------------------------------
@@ -270,7 +270,7 @@ class Remover:
             other = self._schema.table(name)
             staying = {key: value for key, value in emptied.items() if key not in cascade.deleted[name]}
             if staying:
-                self._touch(other, field_name, staying)
+                self._emptying.empty(other, field_name, staying)
         for name, to_delete in cascade.deleted.items():
             if to_delete:
                 table = self._schema.table(name)
@@ -290,33 +290,6 @@ class Remover:
             {(asked.name, key): each for key, each in told.items()},
         )
         self._calls.make()
-
-    def _touch(self, table: Table, field_name: str, values: dict[int, Any]) -> None:
-        """Write a field as a local change: later than what it changes."""
-        self._journal.notice(table, list(values))
-        rows = self._store.fetch(table, (table.key, "modified_on"), table.key, values)
-        moments = {key: self._touched(when) for key, when in rows}
-        self._store.update(
-            table,
-            (field_name, "modified_on"),
-            [(key, values[key], moment) for key, moment in moments.items()],
-        )
-        before = self._journal.positions(table.name, values)
-        self._journal.note(table.name, list(values), None)
-        after = self._journal.positions(table.name, values)
-        self._changes.note_emptied(
-            table.name,
-            [
-                Emptied(key, after[key][0], *before[key], milliseconds(moment))
-                for key, moment in moments.items()
-                if moment is not None and key in before
-            ],
-        )
-
-    def _touched(self, when: datetime | None) -> datetime | None:
-        if when is None:
-            return None
-        return when + TICK if self._is_possible(when) else self._clock.now()
 
     def _mark(
         self, table: Table, to_delete: dict[int, datetime], rows: dict[int, Row], explicit: set[int]

@@ -133,7 +133,7 @@ class Deleter(Remover):
                 needed.update(self._delete_what_belongs_to(table, {key: row}))
         if needed:
             self.reviver.revive(table, list(needed))
-            times = {key: self._touched(survivors[key][2]) for key in needed}
+            times = {key: self._emptying.touched(survivors[key][2]) for key in needed}
             self._store.update(table, ("modified_on",), list(times.items()))
             self._journal.note(table.name, list(needed), None)
             now = self._clock.now()
