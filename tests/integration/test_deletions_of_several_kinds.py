@@ -322,3 +322,27 @@ def test_three_sites_that_each_delete_a_part_are_asked_nothing(tmp_path: Path) -
     assert [site.kept() for site in three] == [[], [], []]
     for site in three:
         site.close()
+
+
+@pytest.mark.parametrize("hub_asks", [False, True])
+def test_who_hands_on_that_a_deletion_emptied_a_reference_has_not_edited_the_record(
+    tmp_path: Path, hub_asks: bool
+) -> None:
+    clock = Clock()
+    hub, left, right = three = [SampleSite(tmp_path / name, clock=clock) for name in ("hub", "left", "right")]
+    staffed(hub)
+    tables = (OFFICE, LOCATION, SHELTER, PERSON, STAFF, ORG)
+    pairs = [Pair(hub, each, *tables) if hub_asks else Pair(each, hub, *tables) for each in (left, right)]
+    for pair in (*pairs, *pairs):
+        clock.step()
+        pair.run()
+    right.delete(OFFICE, "office")
+    left.delete(LOCATION, "town")
+    for _ in range(3):
+        for pair in pairs:
+            clock.step()
+            pair.run()
+    assert [site.rows(OFFICE) for site in three] == [[]] * 3
+    assert [site.kept() for site in three] == [[], [], []]
+    for site in three:
+        site.close()

@@ -16,7 +16,7 @@ from ...core.policy import Method, Terms
 from ...core.records import Action, Outcome, Reference
 from ..came import Came
 from ..ports import Ports
-from .by_field import ChangeWriter, has_learned
+from .by_field import ChangeWriter, HandedOn, has_learned
 from .callbacks import Callbacks
 from .context import Context
 from .create import Creator
@@ -115,7 +115,9 @@ class Applier:
             and _is_dated(item)
             and id(item) not in noted
         ]
+        handed_on = HandedOn(self._ports, self._context, written)
         self._note([*written, *learning, *dated], batch.items, main)
+        handed_on.write()
         self._changes.write(batch.items, written)
         with_files = [item for item in batch.items if item.plan.uploads and names_files(item)]
         self._waiting.defer(written, [item for item in with_files if _is_written(item)])

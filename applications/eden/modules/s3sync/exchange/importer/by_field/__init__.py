@@ -6,6 +6,7 @@ from .changed_here import ChangesHere
 from .cleared import ClearedFields, SentFields
 from .dating import date_after, is_later
 from .decisions import DecisionReader
+from .handed_on import HandedOn
 from .merger import FieldMerger, tells_edits
 from .noting import ChangeWriter, has_learned
 
@@ -15,6 +16,7 @@ __all__ = [
     "ClearedFields",
     "DecisionReader",
     "FieldMerger",
+    "HandedOn",
     "SentFields",
     "date_after",
     "has_learned",
