@@ -325,6 +325,17 @@ def test_a_record_is_found_by_the_uuid_that_it_had_and_of_known_ones_the_first_s
     assert [(row.uuid, row.name) for row in site.rows(ORG)] == [("b", "Renamed again")]
 
 
+@pytest.mark.parametrize(("gone", "kept"), [("theirs", "mine"), ("mine", "theirs")])
+def test_a_merge_of_what_became_one_record_here_changes_nothing(
+    site: SampleSite, gone: str, kept: str
+) -> None:
+    site.push(org("mine", "Same"), ORG)
+    site.push(org("theirs", "Same"), ORG, ADOPT)
+    report = site.push(deleted(ORG, gone, LATER, replaced_by=kept), ORG, ADOPT)
+    assert told(report) == {"unchanged": 1}
+    assert [row.name for row in site.rows(ORG)] == ["Same"]
+
+
 @pytest.mark.parametrize("ring", [False, True])
 def test_sites_that_adopt_each_others_uuids_end_with_one(tmp_path: Path, ring: bool) -> None:
     clock = Clock()

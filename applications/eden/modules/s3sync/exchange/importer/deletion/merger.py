@@ -157,8 +157,7 @@ class Merger:
         survivors: dict[str, int] = {}
         for uuid, key in self._ports.store.fetch(table, ("uuid", table.key), "uuid", list(wanted)):
             survivors[uuid] = key
-        if table.has_unique:
-            survivors = {**self._ports.twins.find(table.name, list(wanted - survivors.keys())), **survivors}
+        survivors = {**self._ports.twins.find(table.name, list(wanted - survivors.keys())), **survivors}
         pairs = {
             item.key: survivors[item.survivor]
             for item in items
