@@ -12,6 +12,7 @@ from s3sync.core.policy import Terms
 from s3sync.exchange.importer import Importer
 from tests.support.documents import EARLIER, LATER, ORG, data, deleted, org, reasons, resource, told
 from tests.support.exchange import Pair
+from tests.support.merging import edit
 from tests.support.site import Clock, SampleSite
 
 TYPE = "org_organisation_type"
@@ -336,6 +337,15 @@ def test_a_merge_of_what_became_one_record_here_changes_nothing(
     assert [row.name for row in site.rows(ORG)] == ["Same"]
 
 
+def test_a_deletion_of_one_of_two_that_became_one_here_leaves_the_other_one(site: SampleSite) -> None:
+    site.push(org("u0", "Same"), ORG)
+    site.push(org("u1", "Same"), ORG, ADOPT)
+    alone = deleted(ORG, "u1", LATER).replace("<resource ", "<resource twins='[]' ", 1)
+    assert told(site.push(alone, ORG, ADOPT)) == {"unchanged": 1}
+    both = alone.replace("[]", json.dumps(["u0"]))
+    assert told(site.push(both, ORG, ADOPT)) == {"deleted": 1}
+
+
 @pytest.mark.parametrize("ring", [False, True])
 def test_sites_that_adopt_each_others_uuids_end_with_one(tmp_path: Path, ring: bool) -> None:
     clock = Clock()
@@ -377,6 +387,37 @@ def test_a_site_that_has_two_of_one_name_is_told_that_the_other_one_has_made_the
         pair.run()
     assert [row.uuid for row in there.rows(ORG)] == ["u1"]
     assert sorted(row.uuid for row in here.rows(ORG)) == ["u0", "u1"]
+    assert ["here they are two" in row.reason for row in here.kept()] == [True]
+    # Who is told so deletes one of the two.
+    clock.step(60)
+    here.delete(ORG, "u1")
+    for _ in range(2):
+        pair.run()
+    assert [[row.name for row in each.rows(ORG)] for each in (here, there)] == [["Same"], ["Same"]]
+    for each in (here, there):
+        each.close()
+
+
+def test_what_is_rejected_again_and_again_as_one_record_there_sends_nothing_again(tmp_path: Path) -> None:
+    clock = Clock()
+    here, there = (SampleSite(tmp_path / name, clock=clock) for name in ("here", "there"))
+    pair = Pair(here, there, ORG)
+    for each in (here, there):
+        each.db(each.db.sync_repository).update(synchronise_uuids=True)
+        each.db.commit()
+    for uuid in ("u0", "u1"):
+        here.push(org(uuid, "Same"), ORG, repository_id=None)
+        here.db.commit()
+        pair.run()
+    edit(here, "u1", acronym="ours")
+    here.delete(ORG, "u1")
+    clock.step(60)
+    edit(there, "u1", comments="theirs")
+    for _ in range(3):
+        pair.run()
+    quiet = [each.journal.head() for each in (here, there)]
+    pair.run()
+    assert [each.journal.head() for each in (here, there)] == quiet
     assert ["here they are two" in row.reason for row in here.kept()] == [True]
     for each in (here, there):
         each.close()

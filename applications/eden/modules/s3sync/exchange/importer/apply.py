@@ -200,8 +200,7 @@ class Applier:
             self._ports.journal.assert_ours(name, keys)
         asserted: dict[str, list[Item]] = defaultdict(list)
         for item in items:
-            still_waits = item.outcome is not None and item.outcome.waits
-            if item.key is not None and item.decision is not None and not still_waits:
+            if item.key is not None and item.decision is not None and not _is_put_off(item):
                 if item.decision.assert_ours or (self._synchronise_uuids and self._has_adopted(item)):
                     asserted[item.plan.table.name].append(item)
         for name, group in asserted.items():
@@ -224,6 +223,13 @@ class Applier:
             and id(item.master) in noted_last
             and joins <= {item.component.fkey}
         }
+
+
+def _is_put_off(item: Item) -> bool:
+    """Return whether a version that would have been taken was put aside: it is tried again, and nothing is new yet."""
+    decision, outcome = item.decision, item.outcome
+    rejected = outcome is not None and outcome.action is Action.REJECTED
+    return outcome is not None and (outcome.waits or (rejected and decision is not None and decision.take))
 
 
 def _came_before(item: Item, known: Mapping[str, Kept]) -> bool:

@@ -44,11 +44,13 @@ class Merger:
             (merges if item.record.replaced_by else to_delete)[item.plan.table.name].append(item)
         told = self._told(items)
         for name, gone in to_delete.items():
-            self._date(name, gone)
+            self._leave_others(gone)
+            to_delete[name] = [item for item in gone if item.outcome is None]
+            self._date(name, to_delete[name])
         still: set[int] = set()
         for group in merges.values():
             still |= self._merge(group, now)
-        for group in to_delete.values():
+        for group in filter(None, to_delete.values()):
             table = group[0].plan.table
             by_key = {item.key: item for item in group if item.key is not None}
             already = [key for key, item in by_key.items() if item.ours("deleted")]
@@ -74,6 +76,22 @@ class Merger:
                 if each.field != MERGED or id(item) not in still
             ]
         )
+
+    def _leave_others(self, items: Sequence[Item]) -> None:
+        """Let records live on here of which the sender deleted one of several.
+
+        It takes them for one only if it names all uuids that the record has here. Who has not heard of them yet hears
+        of them with the record, and then says so.
+        """
+        table, twins = items[0].plan.table, self._ports.twins
+        named = [item for item in items if item.record.twins is not None and item.key is not None]
+        for key, uuids in twins.of(table.name, [item.key or 0 for item in named]).items():
+            known = twins.find(table.name, uuids).keys()
+            for item in (each for each in named if each.key == key):
+                told = {item.uuid, *(self._uuid_of(uuid) for uuid in item.record.twins or ())}
+                if not told >= {item.ours("uuid"), *known}:
+                    reason = "The other site deleted one of several records that are one here."
+                    item.outcome = Outcome(Action.UNCHANGED, table.name, item.uuid, key, reason)
 
     def _date(self, table: str, items: Iterable[Item]) -> None:
         """Let the later one of two deletions count: whoever brings such a record back has to be later than both."""
