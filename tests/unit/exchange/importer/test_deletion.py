@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from s3sync.core.policy import Policy, Terms
 from s3sync.exchange.importer import Report
 from s3sync.site.waiting_deletions import refuse_deletions, retry_deletions
 from tests.support.documents import (
     CONTACT,
+    EARLIER,
     LATER,
     OFFICE,
     ORG,
@@ -304,3 +306,18 @@ def test_what_a_merge_brings_back_is_later_than_the_deletion_that_comes_with_it(
     site.push(deleted(ORG, "u", much_later) + deleted(ORG, "g", LATER, replaced_by="u"), ORG)
     row = site.row(ORG, "u")
     assert not row.deleted and row.modified_on > much_later
+
+
+@pytest.mark.parametrize(
+    ("policy", "outcome"), [(Policy.NEWER, "skipped"), (Policy.THIS, "skipped"), (Policy.OTHER, "conflict")]
+)
+def test_an_earlier_deletion_of_what_its_site_knew_counts_where_that_has_the_last_word(
+    site: SampleSite, policy: Policy, outcome: str
+) -> None:
+    """It tells no edits, and has not taken our later time for what was the same there: its clock was behind that."""
+    site.push(org("u", "Same", modified_on=LATER), ORG, repository_id=2)
+    exchanged = site.journal.head()
+    report = site.push(deleted(ORG, "u", EARLIER), ORG, Terms(conflict_policy=policy), exchanged=exchanged)
+    assert told(report) == {outcome: 1}
+    assert len(site.rows(ORG)) == (outcome == "skipped")
+    assert outcome == "skipped" or "Same" in (site.kept()[0].ours or "")

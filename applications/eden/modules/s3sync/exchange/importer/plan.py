@@ -11,12 +11,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ...core.clock import later
-from ...core.kept import Side
 from ...core.policy import Decision, DecisionReason, Method, Policy, Terms, Version, decide, is_newer
 from ...core.records import Action, Record, Upload, differs
 from ...core.schema import Component
 from ..ports import Ports
-from .by_field import ChangesHere, ClearedFields, FieldMerger, date_after, is_later, tells_edits
+from .by_field import ChangesHere, ClearedFields, FieldMerger, date_after, decide_older, is_later
 from .check import Checker
 from .context import Context
 from .deletion.agreed import Agreed, carry_out
@@ -365,16 +364,10 @@ class Planner:
         )
         if decision.take and policy is not Policy.NEWER and self._may_overrule:
             return self._decide_once(item, ours, theirs, decision)
-        if decision.reason is DecisionReason.NEWER_KEPT and not changed_here and self._is_edit(item):
-            return decision._replace(action=Action.CONFLICT, winner=Side.OURS)
+        if decision.reason is DecisionReason.NEWER_KEPT and not changed_here:
+            policy, is_former = self._terms.conflict_policy, self._changes_here.is_former
+            return decide_older(item, decision, policy, self._context, is_former)
         return decision
-
-    def _is_edit(self, item: Item) -> bool:
-        """Return whether a version that is older than ours, which its sender knew, is an edit by a wrong clock."""
-        told = self._context.exchanged is None or tells_edits(item, self._context)
-        if told or item.record.deleted or item.ours("deleted"):
-            return False
-        return not self._changes_here.is_former(item)
 
     def _decide_once(self, item: Item, ours: Version, theirs: Version, decision: Decision) -> Decision:
         """Let a policy put the same version above a later one of ours only once."""

@@ -9,6 +9,7 @@ from .decisions import DecisionReader
 from .handed_on import HandedOn
 from .merger import FieldMerger, tells_edits
 from .noting import ChangeWriter, has_learned
+from .older import decide_older
 
 __all__ = [
     "ChangeWriter",
@@ -19,6 +20,7 @@ __all__ = [
     "HandedOn",
     "SentFields",
     "date_after",
+    "decide_older",
     "has_learned",
     "is_later",
     "tells_edits",

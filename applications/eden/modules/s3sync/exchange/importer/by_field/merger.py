@@ -417,10 +417,11 @@ def _decision(found: Merge, policy: Policy, item: Item, assert_ours: bool) -> De
         return Decision(Action.UPDATED if takes else Action.UNCHANGED, takes, assert_ours=assert_ours)
     won = any(each.winner is Side.THEIRS for each in found.disputes)
     winner = Side.THEIRS if won else Side.OURS
-    return Decision(Action.CONFLICT, takes, _reason(policy, winner, item), winner, assert_ours)
+    return Decision(Action.CONFLICT, takes, reason_of(policy, winner, item), winner, assert_ours)
 
 
-def _reason(policy: Policy, winner: Side, item: Item) -> DecisionReason:
+def reason_of(policy: Policy, winner: Side, item: Item) -> DecisionReason:
+    """Return why a policy prefers a side of a conflict."""
     if policy is Policy.MASTER and winner is Side.OURS and item.ours("mci"):
         return DecisionReason.MASTER_NEITHER
     return _REASONS[policy][winner is Side.THEIRS]
