@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .deriving import derived
 from .eden import Eden
 from .installing import SWITCHED_ON, Ask
 from .laying import is_edens
@@ -132,7 +133,9 @@ def _same_build(manifest: Manifest, payload: Payload) -> Check:
     )
 
 
-def doctor(eden: Eden, payload: Payload, python: Python, ask: Ask) -> dict[str, Any]:
+def doctor(
+    eden: Eden, payload: Payload, python: Python, ask: Ask, tries_callbacks: bool = False
+) -> dict[str, Any]:
     """Return the status with what the Eden tells of itself; where it does not answer, that is one of the checks.
 
     Args:
@@ -140,6 +143,7 @@ def doctor(eden: Eden, payload: Payload, python: Python, ask: Ask) -> dict[str, 
         payload: what this program would lay.
         python: that runs the Eden.
         ask: asks it.
+        tries_callbacks: whether callbacks are called for some records, to see what they change.
     """
     answer = status(eden, payload)
     checks = [each for each in around(eden, python) if each.check != "Eden"]
@@ -149,6 +153,7 @@ def doctor(eden: Eden, payload: Payload, python: Python, ask: Ask) -> dict[str, 
             if answer["installed"]:
                 told = ask("finish")
                 checks += [*pages(told), *callbacks(told)]
+                checks += derived(ask("derived")) if tries_callbacks else []
         except Problem as problem:
             checks.append(Check("Eden answers", ATTENTION, problem.message, problem.remedy))
     answer["checks"] += [vars(each) for each in checks]

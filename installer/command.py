@@ -110,6 +110,12 @@ def parser() -> argparse.ArgumentParser:
         help="also write the data model of the Eden into this file: names and kinds of tables and fields, no "
         "records and no code (JSON, packed with gzip)",
     )
+    parts["doctor"].add_argument(
+        "--callbacks",
+        action="store_true",
+        help="also call the callbacks of exchanged tables for their newest records, say what these change, with "
+        "the lines for the profile, and undo it (not on a site at work: a callback may send a mail)",
+    )
     parts["uninstall"].add_argument(
         "--purge",
         action="store_true",
@@ -169,9 +175,10 @@ def answer_to(options: argparse.Namespace) -> dict[str, Any]:
     known = read(eden)
     python = find_python(eden, options.python, known.python if known else "")
     if options.command == "doctor":
-        answer = doctor(eden, find_payload(), python, Asker(eden, python.path))
+        ask = Asker(eden, python.path)
+        answer = doctor(eden, find_payload(), python, ask, options.callbacks)
         if options.facts:
-            answer["facts"] = write_facts(eden, Asker(eden, python.path), options.facts)
+            answer["facts"] = write_facts(eden, ask, options.facts)
         return answer
     with alone(eden) as lock:
         ask = Asker(eden, python.path, lock)

@@ -27,9 +27,13 @@ class Talking(Answers):
     """Answers ``look`` as well."""
 
     facts: dict[str, Any]
+    made_of_records: dict[str, Any]
 
     def _look(self, arguments: dict[str, Any]) -> dict[str, Any]:
         return self.facts
+
+    def _derived(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        return self.made_of_records
 
 
 @pytest.fixture
@@ -118,6 +122,33 @@ def test_the_doctor_tells_which_callbacks_are_done_at_once_and_what_the_others_c
     assert "Callback of cr_shelter: a record at a time: this Eden has other code" in text
     assert "shelter_onaccept\n      An import takes about 6 times the CPU time." in text
     assert "Callback of gis_location: a record at a time: this Eden has other settings" in text
+
+
+def test_the_doctor_tells_what_callbacks_change_with_the_lines_for_the_profile(
+    eden: Eden, talking: Talking, capsys: pytest.CaptureFixture[str]
+) -> None:
+    talking.facts["types"] = {"eden": 1}
+    said(capsys, "install", "--into", str(eden.folder))
+    place = ("doctor", "--callbacks", "--in", str(eden.folder))
+    talking.made_of_records = {"tables": 2, "records": 40, "fields": [], "rows": [], "failed": []}
+    status, text = said(capsys, *place)
+    assert status == GOOD and "callbacks leave what was written (40 records of 2 tables were tried)" in text
+    talking.made_of_records = {
+        "tables": 2,
+        "records": 40,
+        "fields": [["org_office", "code", 20], ["org_office", "name", 1]],
+        "rows": [["cr_shelter", "cr_shelter_log", 3]],
+        "failed": [["org_site", "no such field"]],
+    }
+    status, text = said(capsys, *place)
+    assert status == ATTENTION and "Derived in org_office" in text
+    assert (
+        "code (in 20 records), name (in 1 records)" in text and "[computed]: org_office = code, name" in text
+    )
+    assert "[never travels]: cr_shelter_log = made by cr_shelter" in text
+    assert "Callback of org_site: fails: no such field" in text
+    talking.made_of_records = {"tables": 0, "records": 0, "fields": [], "rows": [], "failed": []}
+    assert "has records to try it with" in said(capsys, *place)[1]
 
 
 def test_the_key_that_stays_is_told(eden: Eden, talking: Talking, capsys: pytest.CaptureFixture[str]) -> None:

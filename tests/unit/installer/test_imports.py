@@ -19,7 +19,7 @@ ORDER = (
     ("eden",),
     ("manifest", "payload", "pythons", "asking", "backup"),
     ("laying", "looking"),
-    ("installing",),
+    ("installing", "deriving"),
     ("removing", "checking"),
     ("printing",),
     ("command",),
