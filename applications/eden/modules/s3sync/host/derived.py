@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 from ..core.records import differs
 from ..core.schema import Hook, Schema, Table
-from ..exchange.importer.callbacks import contained
-from ..exchange.importer.context import HookForm
+from ..exchange.importer.context import CallbackFailed, HookForm
 from ..exchange.ports import Store
 
 #: Records of a table for which its callback is called.
@@ -83,10 +82,11 @@ class Finder:
         live = rows.deleted == False if "deleted" in rows.fields else rows[table.key] > 0  # noqa: E712
         found = self._read(table, live, most)
         for values in found.values():
-            with contained(self._store) as failed:
-                hook(HookForm(table.name, dict(values)))
-            if failed:
-                self._failed.setdefault(table.name, failed[0])
+            try:
+                with self._store.savepoint():
+                    hook(HookForm(table.name, dict(values)))
+            except CallbackFailed as failed:
+                self._failed.setdefault(table.name, str(failed))
         if found:
             self._compare(table, found, self._read(table, rows[table.key].belongs(list(found)), most))
             self._note_rows(table)
