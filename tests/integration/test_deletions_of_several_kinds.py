@@ -346,3 +346,34 @@ def test_who_hands_on_that_a_deletion_emptied_a_reference_has_not_edited_the_rec
     assert [site.kept() for site in three] == [[], [], []]
     for site in three:
         site.close()
+
+
+@pytest.mark.parametrize("edits_first", [False, True])
+@pytest.mark.parametrize("hub_asks", [False, True])
+def test_who_edits_a_record_that_loses_a_reference_elsewhere_is_asked_nothing(
+    tmp_path: Path, hub_asks: bool, edits_first: bool
+) -> None:
+    clock = Clock()
+    hub, left, right = three = [SampleSite(tmp_path / name, clock=clock) for name in ("hub", "left", "right")]
+    staffed(hub)
+    tables = (OFFICE, LOCATION, SHELTER, PERSON, STAFF, ORG)
+    pairs = [Pair(hub, each, *tables) if hub_asks else Pair(each, hub, *tables) for each in (left, right)]
+    for pair in (*pairs, *pairs):
+        clock.step()
+        pair.run()
+    for edits in (edits_first, not edits_first):
+        clock.step()
+        if edits:
+            right.db(right.s3db[OFFICE].uuid == "office").update(comments="edited")
+            right.db.commit()
+        else:
+            left.delete(LOCATION, "town")
+    for _ in range(4):
+        for pair in pairs:
+            clock.step()
+            pair.run()
+    found = [site.row(OFFICE, "office") for site in three]
+    assert [(row.comments, row.location_id) for row in found] == [("edited", None)] * 3
+    assert [site.kept() for site in three] == [[], [], []]
+    for site in three:
+        site.close()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
 
 from ....core.clock import milliseconds
 from ....core.fields import Emptied
 from ...ports import Ports
 from ..context import Context
 from ..items import Item
+from .lost_references import has_lost
 from .merger import tells_edits
 
 
@@ -58,9 +58,5 @@ def _only_lost_references(item: Item) -> bool:
         return False
     references = item.plan.references
     return all(
-        name in references and _has_lost(item.ours(name), value) for name, value in item.changes.items()
+        name in references and has_lost(item.ours(name), value) for name, value in item.changes.items()
     )
-
-
-def _has_lost(ours: Any, theirs: Any) -> bool:
-    return not theirs or (isinstance(theirs, list) and set(theirs) < set(ours or ()))

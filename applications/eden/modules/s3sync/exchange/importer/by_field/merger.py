@@ -33,6 +33,7 @@ from ..items import Item, TablePlan
 from .changed_here import knowledge_of
 from .dating import date, is_earlier, is_later, own_copy, time_of, within_second
 from .lists import joined
+from .lost_references import undated as undated_references
 from .stamps import is_of_sender, name_of_sender, stamp_of, with_own
 from .whole_records import edits_of_sender, may_not_know, put_back, unseen
 
@@ -285,9 +286,11 @@ class FieldMerger:
         found = merge(versions.ours, versions.theirs, differing, rules, LEFT, every)
         asserted = False
         if found.unexplained:
-            decided = whole()
-            asserted = decided.assert_ours
-            undated = Undated(decided.take, decided.action is Action.CONFLICT)
+            undated = None if self._context.again else self._lost_references(item, versions, differing)
+            if undated is None:
+                decided = whole()
+                asserted = decided.assert_ours
+                undated = Undated(decided.take, decided.action is Action.CONFLICT)
             found = merge(versions.ours, versions.theirs, differing, rules, undated, every)
         item.merge = found
         _restrict(item, differing - found.taken - found.joined)
@@ -304,6 +307,12 @@ class FieldMerger:
         # What changed here goes with the record that it belongs to, but not with another one that it moves to.
         returned = found.ahead and (found.decided is not None or not changed_here or _moves(item))
         return _decision(found, policy, item, asserted or returned or later)
+
+    def _lost_references(self, item: Item, versions: _Versions, differing: Collection[str]) -> Undated | None:
+        def was_emptied() -> bool:
+            return bool(self._changes.emptied(item.plan.table.name, [item.key or 0]))
+
+        return undated_references(item, versions.ours, versions.theirs, differing, was_emptied)
 
     def stands(self, item: Item, decision: Decision) -> Decision:
         """Return the decision where a policy puts our version above one that is not earlier: ours gets a later time.
