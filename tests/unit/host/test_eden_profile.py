@@ -52,6 +52,11 @@ def test_what_callbacks_make_for_a_record_travels_with_it_and_is_not_made_once_m
     assert all(map(profile.is_transactional, makers)) and not any(map(profile.stays, made))
 
 
+def test_the_author_of_a_post_is_not_who_synchronises(tmp_path: Path) -> None:
+    """A post without an author got the person of the account that imported it, where that had one."""
+    assert Profile(str(tmp_path)).is_transactional("cms_post")
+
+
 def test_the_history_of_a_registration_is_written_at_each_site(tmp_path: Path) -> None:
     """Those that came were refused, as their first line has no former status."""
     assert Profile(str(tmp_path)).stays("cr_shelter_registration_history")
