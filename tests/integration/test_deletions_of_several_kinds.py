@@ -377,3 +377,21 @@ def test_who_edits_a_record_that_loses_a_reference_elsewhere_is_asked_nothing(
     assert [site.kept() for site in three] == [[], [], []]
     for site in three:
         site.close()
+
+
+def test_an_old_version_that_comes_along_is_in_no_conflict_with_a_lost_reference(
+    sites: tuple[SampleSite, SampleSite],
+) -> None:
+    own, other = sites
+    staffed(other)
+    pair = Pair(own, other, STAFF, OFFICE, LOCATION, SHELTER, PERSON, ORG)
+    pair.run()
+    other.delete(LOCATION, "town")
+    own.clock.step()
+    own.db(own.s3db[STAFF].uuid == "staff").update(comments="edited")
+    own.db.commit()
+    pair.tasks = pair.tasks[:1]
+    pair._is_plain = False
+    pair.run()
+    assert other.row(OFFICE, "office").location_id is None
+    assert not own.kept() and not other.kept()

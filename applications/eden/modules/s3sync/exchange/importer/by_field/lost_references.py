@@ -7,6 +7,7 @@ from typing import Any, Callable
 
 from ....core.fields import Edits, Undated
 from ..items import Item
+from .dating import is_earlier
 
 
 def has_lost(before: Any, after: Any) -> bool:
@@ -32,7 +33,9 @@ def undated(
     if not names or not all(name in item.plan.references and name in item.changes for name in names):
         return None
     if all(has_lost(item.changes[name], item.ours(name)) for name in names):
-        return Undated(False, False) if not ours.covers(theirs) and was_emptied() else None
+        # Filled again it would be later, and tell of no edit.
+        is_before = not ours.covers(theirs) or is_earlier(item)
+        return Undated(False, False) if is_before and was_emptied() else None
     if all(has_lost(item.ours(name), item.changes[name]) for name in names):
         return None if was_emptied() else Undated(True, False)
     return None
