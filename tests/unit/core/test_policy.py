@@ -183,6 +183,11 @@ def test_a_reason_is_found_by_its_text_and_by_nothing_else(reason: DecisionReaso
     assert str(reason.message) == reason.value
 
 
+def test_a_text_that_was_reworded_is_still_found() -> None:
+    former = "It changed here after the deletion of what it belongs to, and was deleted with it."
+    assert DecisionReason.of(former) is DecisionReason.TAKEN_ALONG != former
+
+
 @pytest.mark.parametrize("text", [None, "", "It was kept."])
 def test_another_text_is_no_reason_of_the_policy(text: str | None) -> None:
     assert DecisionReason.of(text) is None

@@ -163,8 +163,8 @@ class DecisionReason(enum.Enum):
     UNKNOWN_DELETION = "The deleted record was never known here."
     ECHO = "It is our own former version, which was replaced here since."
     OWNER_DELETED = "The record it belongs to was deleted here."
-    TAKEN_ALONG = "It changed here after the deletion of what it belongs to, and was deleted with it."
-    TOOK_ALONG = "What belongs to it changed here after its deletion, and was deleted with it."
+    TAKEN_ALONG = "It changed here, unknown to the site that deleted what it belongs to, and was deleted with it."
+    TOOK_ALONG = "What belongs to it changed here, unknown to the site that deleted it, and was deleted with it."
     ONLY_ONE = "There can be one of them, and what they belong to was merged: that of the survivor was kept."
     NO_CREATE = "The strategy of this resource does not allow to create."
     NO_UPDATE = "The strategy of this resource does not allow to update."
@@ -196,7 +196,12 @@ class DecisionReason(enum.Enum):
         return Message(self.code, self.value)
 
 
-_BY_TEXT = {each.value: each for each in DecisionReason}
+#: As they were told before, and are stored.
+_FORMER_TEXTS = {
+    "It changed here after the deletion of what it belongs to, and was deleted with it.": DecisionReason.TAKEN_ALONG,
+    "What belongs to it changed here after its deletion, and was deleted with it.": DecisionReason.TOOK_ALONG,
+}
+_BY_TEXT = {**_FORMER_TEXTS, **{each.value: each for each in DecisionReason}}
 
 
 _NOT_ALLOWED = {

@@ -3,7 +3,7 @@
 A deletion has the same effects as when a person deletes the record here: dependent records are deleted as well,
 references that may be empty are emptied and saved in ``deleted_fk``, and a record that must keep its reference
 restricts the deletion. All effects are changes made here: they get their own positions in the journal and travel on.
-What is deleted along with a record although it changed here later is kept.
+What is deleted along with a record although it changed here later, or unknown to who deleted that, is kept.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from .columns import columns_of, foreign_keys
 from .emptying import Emptying
 from .noting import DeletionNotes, Taken, Told
 from .reviving import Reviver
+from .unseen import UnseenWork
 
 _NOTHING: Mapping[int, Told] = MappingProxyType({})
 #: Places in ``columns_of``.
@@ -96,6 +97,7 @@ class Remover:
         self.notes = DeletionNotes(ports, origin, user_id)
         self._calls = DeletionCalls(ports.store)
         self._emptying = Emptying(ports, is_possible)
+        self._unseen = UnseenWork(ports, origin, delivered)
         self._delivered = delivered
         self._is_possible = is_possible
         self._losses = losses or NoLosses()
@@ -241,12 +243,8 @@ class Remover:
         return blocked
 
     def _keep_newer(self, cascade: Cascade) -> None:
-        """Keep what is deleted with another record although it changed here later, and what it belongs to."""
-        newer: set[Place] = set()
-        for place in cascade.owners:
-            row, moment = cascade.found(place)
-            if row is not None and moment is not None and (row[_MODIFIED_ON] or moment) > moment:
-                newer.add(place)
+        """Keep what is deleted with another record although who deleted that does not know it, and its owners."""
+        newer = self._newer(cascade)
         above: set[Place] = set()
         for place in newer:
             owner = cascade.owners.get(place)
@@ -261,6 +259,21 @@ class Remover:
                     lost[place[0]][place[1]] = row[_UUID], moment
             for name, records in lost.items():
                 self._losses.deleted(self._schema.table(name), records, newer=are_newer)
+
+    def _newer(self, cascade: Cascade) -> set[Place]:
+        """Return what changed here later than the deletion that takes it along, or unknown to its sender."""
+        newer: set[Place] = set()
+        earlier: dict[str, list[int]] = defaultdict(list)
+        for place in cascade.owners:
+            row, moment = cascade.found(place)
+            if row is not None and moment is not None:
+                if (row[_MODIFIED_ON] or moment) > moment:
+                    newer.add(place)
+                else:
+                    earlier[place[0]].append(place[1])
+        for name, keys in earlier.items():
+            newer.update((name, key) for key in self._unseen.among(name, keys))
+        return newer
 
     def _write(
         self, cascade: Cascade, asked: Table, wanted: set[int], told: Mapping[int, Told] = _NOTHING

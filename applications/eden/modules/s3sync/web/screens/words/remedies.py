@@ -126,10 +126,10 @@ def reasons(T: Translate) -> dict[DecisionReason, Any]:
         DecisionReason.ECHO: T("It is our own former version, which was replaced here since."),
         DecisionReason.OWNER_DELETED: T("The record that it belongs to was deleted here."),
         DecisionReason.TAKEN_ALONG: T(
-            "It changed here after what it belongs to was deleted elsewhere, and was deleted with it."
+            "It changed here, unknown to the site that deleted what it belongs to, and was deleted with it."
         ),
         DecisionReason.TOOK_ALONG: T(
-            "What belongs to it changed here after it was deleted elsewhere, and was deleted with it."
+            "What belongs to it changed here, unknown to the site that deleted it, and was deleted with it."
         ),
         DecisionReason.ONLY_ONE: T(
             "What they belong to was joined, and there can be one of them. That of the record that stayed was kept."
