@@ -1,4 +1,4 @@
-"""A record is edited at one site; another one, which does not know that, deletes what it belongs to: nothing is lost."""
+"""A record is edited at one site; another one, which does not know that, deletes what it belongs to."""
 
 from __future__ import annotations
 

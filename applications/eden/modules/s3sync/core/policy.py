@@ -163,8 +163,12 @@ class DecisionReason(enum.Enum):
     UNKNOWN_DELETION = "The deleted record was never known here."
     ECHO = "It is our own former version, which was replaced here since."
     OWNER_DELETED = "The record it belongs to was deleted here."
-    TAKEN_ALONG = "It changed here, unknown to the site that deleted what it belongs to, and was deleted with it."
-    TOOK_ALONG = "What belongs to it changed here, unknown to the site that deleted it, and was deleted with it."
+    TAKEN_ALONG = (
+        "It changed here, unknown to the site that deleted what it belongs to, and was deleted with it."
+    )
+    TOOK_ALONG = (
+        "What belongs to it changed here, unknown to the site that deleted it, and was deleted with it."
+    )
     ONLY_ONE = "There can be one of them, and what they belong to was merged: that of the survivor was kept."
     NO_CREATE = "The strategy of this resource does not allow to create."
     NO_UPDATE = "The strategy of this resource does not allow to update."

@@ -263,16 +263,16 @@ class Remover:
     def _newer(self, cascade: Cascade) -> set[Place]:
         """Return what changed here later than the deletion that takes it along, or unknown to its sender."""
         newer: set[Place] = set()
-        earlier: dict[str, list[int]] = defaultdict(list)
-        for place in cascade.owners:
+        earlier: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for place, owner in cascade.owners.items():
             row, moment = cascade.found(place)
             if row is not None and moment is not None:
                 if (row[_MODIFIED_ON] or moment) > moment:
                     newer.add(place)
                 else:
-                    earlier[place[0]].append(place[1])
-        for name, keys in earlier.items():
-            newer.update((name, key) for key in self._unseen.among(name, keys))
+                    earlier[(place[0], owner[0])].append(place[1])
+        for (name, above), keys in earlier.items():
+            newer.update((name, key) for key in self._unseen.among(name, keys, above))
         return newer
 
     def _write(

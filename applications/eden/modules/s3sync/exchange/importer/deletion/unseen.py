@@ -18,16 +18,23 @@ class UnseenWork:
     """
 
     def __init__(self, ports: Ports, sender: int | None, delivered: Callable[[str], int]) -> None:
+        self._schema = ports.schema
         self._journal = ports.journal
         self._changes = ports.changes
         self._sender = sender
         self._delivered = delivered
 
-    def among(self, table: str, keys: Collection[int]) -> set[int]:
-        """Return the keys of those among some records of a table."""
+    def among(self, table: str, keys: Collection[int], owner: str) -> set[int]:
+        """Return the keys of those among some records of a table.
+
+        Args:
+            table: their table.
+            keys: theirs.
+            owner: the table of the records that take them along.
+        """
         if self._sender is None or not keys:
             return set()
-        delivered = self._delivered(table)
+        delivered = self._known_of(table, owner)
         places = self._journal.positions(table, keys)
         fresh = [key for key, (at, origin) in places.items() if at > delivered and origin != self._sender]
         changes = self._changes.of(table, fresh) if fresh else {}
@@ -38,3 +45,8 @@ class UnseenWork:
             if key not in changes
             or any((each.position or 0) > delivered and each.via != self._sender for each in changes[key])
         }
+
+    def _known_of(self, table: str, owner: str) -> int:
+        """Return the position up to which the sender has ours of a table, also where it comes with its owners."""
+        masters = {name for name, component in self._schema.masters(table) if component.travels}
+        return max(self._delivered(name) for name in {table, owner} & {table, *masters})
