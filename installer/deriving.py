@@ -38,12 +38,12 @@ def derived(told: Mapping[str, Any]) -> list[Check]:
 
 
 def _changed(table: str, names: list[tuple[str, int]]) -> Check:
-    told = ", ".join(f"{name} (in {number} records)" for name, number in names)
+    told = ", ".join(f"{name} ({number})" for name, number in names)
     line = f"{table} = {', '.join(name for name, _ in names)}"
     return Check(
         f"Derived in {table}",
         ATTENTION,
-        f"its callback changes {told}",
+        f"its callback changes these fields, in so many records: {told}",
         f"If each site works that out by itself, say so in {PROFILE}, section [computed]: {line}",
     )
 

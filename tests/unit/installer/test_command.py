@@ -142,9 +142,7 @@ def test_the_doctor_tells_what_callbacks_change_with_the_lines_for_the_profile(
     }
     status, text = said(capsys, *place)
     assert status == ATTENTION and "Derived in org_office" in text
-    assert (
-        "code (in 20 records), name (in 1 records)" in text and "[computed]: org_office = code, name" in text
-    )
+    assert "in so many records: code (20), name (1)" in text and "[computed]: org_office = code, name" in text
     assert "[never travels]: cr_shelter_log = made by cr_shelter" in text
     assert "Callback of org_site: fails: no such field" in text
     talking.made_of_records = {"tables": 0, "records": 0, "fields": [], "rows": [], "failed": []}
