@@ -14,6 +14,7 @@ from tests.support.documents import (
     OFFICE,
     ORG,
     PERSON,
+    STAFF,
     contact,
     data,
     office,
@@ -135,6 +136,22 @@ def test_what_it_refuses_is_rejected_with_its_words(site: SampleSite) -> None:
     report = site.push(nameless("refused") + nameless("A2"), OFFICE)
     assert told(report) == {"rejected": 1, "created": 1}
     assert reasons(report)[0] == "No offices with this code."
+
+
+def test_a_record_that_it_lets_nobody_change_stays_and_is_still_referred_to(site: SampleSite) -> None:
+    site.push(person("P", "Ada"), PERSON)
+    before = site.row(PERSON, "P")
+
+    def skips(item: Any) -> None:
+        item.id, item.skip = before.id, True
+
+    site.s3db.configure(PERSON, deduplicate=skips)
+    refers = ref("person_id", PERSON, "THEIRS"), ref("organisation_id", ORG, "ORG")
+    report = site.push(resource(STAFF, "H", *refers) + person("THEIRS", "Renamed"), STAFF, ADOPTING)
+    assert told(report)["created"] == 1 and told(report)["skipped"] == 1
+    assert [(each.uuid, each.first_name) for each in site.rows(PERSON)] == [("P", "Ada")]
+    assert site.row(PERSON, "P").modified_on == before.modified_on
+    assert site.row(STAFF, "H").person_id == before.id
 
 
 def test_where_it_fails_the_record_is_another_one_and_that_is_told(site: SampleSite) -> None:

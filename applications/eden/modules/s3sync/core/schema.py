@@ -148,10 +148,12 @@ class Found(NamedTuple):
     Attributes:
         key: that of the record here, None for none.
         refused: why it must not be imported, None where it may be.
+        stays: whether nothing of the record here is changed.
     """
 
     key: int | None = None
     refused: str | None = None
+    stays: bool = False
 
 
 class Hook(Protocol):

@@ -2,7 +2,8 @@
 
 Such a function finds the attributes of Eden's import items (modules/core/resource/importer.py of eden-asp,
 modules/s3/s3import.py of the classic one): it reads ``data``, ``table`` and ``components``, sets ``id`` and ``method``
-where it knows the record, and ``accepted`` or ``error`` where the record must not come in.
+where it knows the record, ``skip`` where nothing of that may be changed, and ``accepted`` or ``error`` where the record
+must not come in.
 """
 
 from __future__ import annotations
@@ -83,4 +84,4 @@ def ask(model: DataModel, name: str, candidate: Candidate) -> Found:
     model.call(model.config(name, "deduplicate"), name, [item])
     if item.accepted is False or item.error:
         return Found(refused=str(item.error or "It was refused by the rule for duplicates of its table."))
-    return Found(int(item.id) if item.id else None)
+    return Found(int(item.id) if item.id else None, stays=item.skip)

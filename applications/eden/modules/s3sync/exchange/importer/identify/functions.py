@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable
 
+from ....core.records import Action, Outcome
 from ....core.schema import Candidate, Found
 from ...ports import Store
 from ..callbacks import contained
@@ -40,16 +41,18 @@ class DuplicateFunctions:
         if not candidates:
             return
         components = self._components(candidates, batch.items)
-        found: dict[int, list[Item]] = defaultdict(list)
+        found: dict[int, list[tuple[Item, bool]]] = defaultdict(list)
         for item, values in zip(candidates, self._told(plan, candidates)):
             candidate = Candidate(item.uuid, values, tuple(components.get(id(item), ())))
-            key = self._ask(function, item, candidate)
-            if key is not None:
-                found[key].append(item)
+            answer = self._ask(function, item, candidate)
+            if answer.key is not None:
+                found[answer.key].append((item, answer.stays))
         if found:
             for row in self._store.fetch(plan.table, plan.columns, plan.table.key, list(found)):
-                for item in found[row[plan.key_at]] if not row[plan.deleted_at] else ():
+                for item, stays in found[row[plan.key_at]] if not row[plan.deleted_at] else ():
                     item.found(row)
+                    if stays:
+                        item.outcome = _left(item)
 
     def _is_asked_for(self, item: Item) -> bool:
         if item.original is not None or item.outcome is not None or item.record.deleted:
@@ -76,14 +79,18 @@ class DuplicateFunctions:
                 found[id(item.master)].append((plan.table.name, values))
         return found
 
-    def _ask(self, function: Function, item: Item, candidate: Candidate) -> int | None:
+    def _ask(self, function: Function, item: Item, candidate: Candidate) -> Found:
         answer = Found()
         with contained(self._store) as failed:
             answer = function(candidate)
         if failed:
             item.warnings.extend(failed)
-            return None
-        if answer.refused is not None:
+        elif answer.refused is not None:
             reject(item, answer.refused)
-            return None
-        return answer.key
+            return Found()
+        return answer
+
+
+def _left(item: Item) -> Outcome:
+    reason = "The rule for duplicates of its table lets nobody change this record by an import."
+    return Outcome(Action.SKIPPED, item.plan.table.name, item.uuid, item.key, reason)
